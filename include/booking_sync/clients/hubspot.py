@@ -1,0 +1,212 @@
+"""HubSpot's CRM as this integration uses it: contacts, activities (meetings), owners, properties, account.
+
+Every write is one request, sent once. The caller decides what happens to items whose outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self, Unpack
+
+from booking_sync.clients import hubspot_associations, hubspot_contacts, hubspot_properties
+from booking_sync.clients.answer import as_id, as_object, as_objects
+from booking_sync.clients.http import HttpOptions, JsonHttp
+from booking_sync.clients.hubspot_batch import Sent
+from booking_sync.clients.hubspot_calls import MOST_INPUTS, HubSpotCalls, check_size, chunks
+from booking_sync.clients.hubspot_errors import BatchRefused
+from booking_sync.clients.hubspot_model import (
+    KEY_PROPERTY,
+    Activity,
+    ActivityUpdate,
+    BatchResult,
+    Contact,
+    ItemRefusal,
+    NewActivity,
+    NewContact,
+    Owner,
+    Portal,
+    PropertyDefinition,
+)
+from booking_sync.errors import IncompleteRead, OutcomeUnknown
+
+__all__ = [
+    "DEFAULT_API_VERSION",
+    "KEY_PROPERTY",
+    "Activity",
+    "ActivityUpdate",
+    "BatchRefused",
+    "BatchResult",
+    "Contact",
+    "HubSpotClient",
+    "ItemRefusal",
+    "NewActivity",
+    "NewContact",
+    "Owner",
+    "Portal",
+    "PropertyDefinition",
+]
+
+DEFAULT_API_VERSION = "2026-09"
+"""HubSpot docs, versioning: current since September 2026, supported for eighteen months."""
+
+_ACCOUNT = "/account-info/{version}/details"
+_OWNERS = "/crm/owners/{version}"
+_SEARCH = "/crm/objects/{version}/meetings/search"
+_MOST_SEARCHED = 100
+_DONE_WITHOUT_DOUBT = frozenset({200, 204})
+
+
+class HubSpotClient:
+    """One portal. Reads that cannot be completed raise; writes follow the rules of JsonHttp.
+
+    A whole batch that is refused raises :class:`BatchRefused`; single items that are refused are in the result.
+    """
+
+    def __init__(self, http: JsonHttp, api_version: str = DEFAULT_API_VERSION) -> None:
+        self._calls = HubSpotCalls(http, api_version)
+
+    @classmethod
+    def from_connection(
+        cls, base_url: str, bearer: str, *, api_version: str = DEFAULT_API_VERSION, **options: Unpack[HttpOptions]
+    ) -> Self:
+        """Make a client for an address and a key or access token; ``options`` are those of JsonHttp."""
+        return cls(JsonHttp("HubSpot", base_url, bearer, **options), api_version)
+
+    def portal(self) -> Portal:
+        """Return the account that the key belongs to."""
+        details = self._calls.read("GET", _ACCOUNT)
+        portal_id = as_id(details.get("portalId"))
+        if portal_id is None:
+            raise IncompleteRead("HubSpot: the account details have no portal id")
+        texts = [as_id(details.get(name)) or "" for name in ("portalName", "uiDomain", "timeZone", "accountType")]
+        return Portal(portal_id, *texts)
+
+    def owners(self) -> list[Owner]:
+        """Return every active owner."""
+        listed = self._calls.pages(_OWNERS, {"limit": "100", "archived": "false"})
+        owners = [_owner(payload) for payload in listed]
+        return [owner for owner in owners if owner is not None]
+
+    def contacts_by_email(self, emails: Iterable[str]) -> dict[str, Contact]:
+        """Return the contacts by the addresses asked for, in lower case; an address that nobody has is absent (C1)."""
+        return hubspot_contacts.contacts_by_email(self._calls, emails)
+
+    def contacts_by_id(self, ids: Iterable[str]) -> dict[str, Contact]:
+        """Return the live contacts by id; one that was deleted, or merged into another, is absent (C8)."""
+        return hubspot_contacts.contacts_by_id(self._calls, ids)
+
+    def create_contacts(self, contacts: Sequence[NewContact]) -> BatchResult:
+        """Create at most 100 contacts."""
+        inputs = [_input(contact.trace_id, contact.properties, associations=[]) for contact in contacts]
+        sent = [Sent(contact.trace_id, contact.properties) for contact in contacts]
+        return self._calls.batch_write("contacts", "create", inputs, sent)
+
+    def create_activities(self, activities: Sequence[NewActivity]) -> BatchResult:
+        """Create at most 100 activities, each associated with its contacts in the same breath."""
+        inputs = [
+            _input(activity.trace_id, activity.properties, associations=[*map(_with_contact, activity.contact_ids)])
+            for activity in activities
+        ]
+        sent = [Sent(activity.trace_id, activity.properties) for activity in activities]
+        return self._calls.batch_write("meetings", "create", inputs, sent)
+
+    def update_activities(self, updates: Sequence[ActivityUpdate]) -> BatchResult:
+        """Update at most 100 activities. One that was merged away is in neither list: it comes back unmatched."""
+        inputs = [_input(update.trace_id, update.properties, id=update.activity_id) for update in updates]
+        sent = [Sent(update.trace_id, update.properties, update.activity_id) for update in updates]
+        return self._calls.batch_write("meetings", "update", inputs, sent)
+
+    def archive_activities(self, ids: Sequence[str]) -> None:
+        """Archive at most 100 activities. Anything but a plain success raises; read back what is left."""
+        check_size(ids, MOST_INPUTS)
+        if ids and self._calls.batch_archive("meetings", ids) not in _DONE_WITHOUT_DOUBT:
+            raise OutcomeUnknown("HubSpot: some activities of a batch may not have been archived")
+
+    def associate(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Associate at most 2000 pairs of activity and contact; return the pairs that are not confirmed."""
+        return hubspot_associations.associate(self._calls, pairs)
+
+    def activities_by_id(self, ids: Iterable[str], properties: Iterable[str]) -> dict[str, Activity]:
+        """Return the live activities by id; one that was archived is absent."""
+        wanted = tuple(properties)
+        found: dict[str, Activity] = {}
+        for asked in chunks(list(ids), MOST_INPUTS):
+            for activity in _activities(self._calls.batch_read("meetings", asked, wanted).results):
+                found[activity.id] = activity
+        return found
+
+    def activities_by_key(self, keys: Iterable[str], properties: Iterable[str]) -> dict[str, Activity]:
+        """Return the live activities by marker. The portal must hold the marker as a unique property."""
+        wanted = tuple(dict.fromkeys((KEY_PROPERTY, *properties)))
+        found: dict[str, Activity] = {}
+        for asked in chunks(list(keys), MOST_INPUTS):
+            read = self._calls.batch_read("meetings", asked, wanted, id_property=KEY_PROPERTY)
+            for activity in _activities(read.results):
+                key = activity.properties.get(KEY_PROPERTY)
+                if key:
+                    found[key] = activity
+        return found
+
+    def activity_ids_of_contacts(self, contact_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the ids of each contact's activities; a contact of which HubSpot says nothing is absent."""
+        return self.associated_ids("contacts", "meetings", contact_ids)
+
+    def associated_ids(self, from_type: str, to_type: str, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the ids of associated objects of another type, in the same manner."""
+        return hubspot_associations.associated_ids(self._calls, from_type, to_type, ids)
+
+    def search_activities(self, key: str) -> list[Activity]:
+        """Return the activities with this marker as far as the search index knows, which lags by up to a minute."""
+        body = {
+            "filterGroups": [{"filters": [{"propertyName": KEY_PROPERTY, "operator": "EQ", "value": key}]}],
+            "properties": [KEY_PROPERTY],
+            "limit": _MOST_SEARCHED,
+        }
+        return _activities(as_objects(self._calls.read("POST", _SEARCH, json=body).get("results")))
+
+    def property_definition(self, object_type: str, name: str) -> PropertyDefinition | None:
+        """Return one property of ``contacts`` or ``meetings``, or None where the portal has none of that name."""
+        return hubspot_properties.property_definition(self._calls, object_type, name)
+
+    def property_definitions(self, object_type: str) -> list[PropertyDefinition]:
+        """Return every property of an object type."""
+        return hubspot_properties.property_definitions(self._calls, object_type)
+
+    def create_property(self, object_type: str, definition: PropertyDefinition) -> bool:
+        """Make a property; return False where one of that name exists: read it back, it may differ."""
+        return hubspot_properties.create_property(self._calls, object_type, definition)
+
+    def create_property_group(self, object_type: str, name: str, label: str) -> bool:
+        """Make a group of properties; return False where one of that name exists."""
+        return hubspot_properties.create_property_group(self._calls, object_type, name, label)
+
+
+def _input(trace_id: str, properties: Mapping[str, str], **more: object) -> dict[str, Any]:
+    return {"objectWriteTraceId": trace_id, "properties": dict(properties), **more}
+
+
+def _with_contact(contact_id: str) -> dict[str, Any]:
+    return {"to": {"id": contact_id}, "types": [hubspot_associations.MEETING_TO_CONTACT]}
+
+
+def _owner(payload: dict[str, Any]) -> Owner | None:
+    owner_id = as_id(payload.get("id"))
+    if owner_id is None:
+        return None
+    email = payload.get("email")
+    address = email.strip().lower() if isinstance(email, str) and email.strip() else None
+    return Owner(owner_id, address, payload.get("archived") is True)
+
+
+def _activities(results: list[dict[str, Any]]) -> list[Activity]:
+    activities: list[Activity] = []
+    for result in results:
+        activity_id = as_id(result.get("id"))
+        if activity_id is not None and result.get("archived") is not True:
+            activities.append(Activity(activity_id, _properties(as_object(result.get("properties")))))
+    return activities
+
+
+def _properties(properties: dict[str, Any]) -> dict[str, str | None]:
+    """Return the values as texts; HubSpot promises texts, so anything else is written as one."""
+    return {name: None if value is None else str(value) for name, value in properties.items()}

@@ -1,0 +1,158 @@
+"""Every way in which this package refuses or fails, as one tree.
+
+::
+
+    BookingSyncError
+    ├── ConfigurationError            the operator must change something; the message says what
+    │   ├── SchemaOutOfDate           the mapping database is older or newer than the code
+    │   └── InvalidRequest            the trigger form, or the conf of a run, makes no sense
+    ├── IntegrationUnavailable        one integration cannot be worked on now; the others can
+    │   ├── PlanRequired              the workspace is not on Pro or above (K1)
+    │   ├── AccessRefused             a key or token is not accepted
+    │   ├── MissingScope              HubSpot names the scope that is missing
+    │   ├── DailyLimitReached         HubSpot's daily limit; resets at the portal's midnight
+    │   └── IncompleteRead            paging did not end as the contract promises
+    ├── LeaseHeld                     another run works on this integration
+    ├── Fenced                        another worker has taken over: stop, record nothing
+    └── RequestFailed                 one HTTP request
+        ├── NotSent                   known not to have reached the service
+        ├── OutcomeUnknown            may have been carried out: read back, never repeat blindly
+        ├── Throttled                 429 and its kin: not carried out, ``retry_after_seconds`` says when
+        ├── Refused                   400, 409 …: not carried out, and will not be as it stands
+        └── NotFound                  404
+
+``is_transient`` says whether the same call may succeed later without anyone changing anything.
+"""
+
+from __future__ import annotations
+
+
+class BookingSyncError(Exception):
+    """Root of the tree. ``booking_id`` names the booking concerned, where there is one."""
+
+    is_transient = False
+
+    def __init__(self, message: str, *, booking_id: str | None = None) -> None:
+        super().__init__(message)
+        self.booking_id = booking_id
+
+
+class ConfigurationError(BookingSyncError):
+    """Something an operator must change; the message says what to do."""
+
+
+class SchemaOutOfDate(ConfigurationError):
+    """The mapping database has another schema than this code."""
+
+
+class InvalidRequest(ConfigurationError):
+    """The request for a run was refused before anything was read or written."""
+
+
+class IntegrationUnavailable(BookingSyncError):
+    """This integration cannot be worked on now; the others are not concerned (W6)."""
+
+
+class PlanRequired(IntegrationUnavailable):
+    """The workspace is not on a plan with the HubSpot integration (K1)."""
+
+
+class AccessRefused(IntegrationUnavailable):
+    """The service does not accept the key."""
+
+
+class MissingScope(IntegrationUnavailable):
+    """HubSpot refuses for want of a scope; ``scopes`` holds the names it gave."""
+
+    def __init__(self, message: str, *, scopes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.scopes = scopes
+
+
+class DailyLimitReached(IntegrationUnavailable):
+    """HubSpot's daily limit is used up; it resets at midnight in the portal's time zone."""
+
+    is_transient = True
+
+
+class IncompleteRead(IntegrationUnavailable):
+    """A list did not end as its contract promises, so what was read must not be taken for the whole."""
+
+    is_transient = True
+
+
+class LeaseHeld(BookingSyncError):
+    """Another worker holds the integration. ``holder`` names it, ``seconds_left`` until its lease ends."""
+
+    is_transient = True
+
+    def __init__(self, message: str, *, holder: str, seconds_left: float) -> None:
+        super().__init__(message)
+        self.holder = holder
+        self.seconds_left = seconds_left
+
+
+class Fenced(BookingSyncError):
+    """Another worker has taken the integration over; this one must stop without recording anything."""
+
+
+class RequestFailed(BookingSyncError):
+    """One HTTP request failed.
+
+    ``status`` is the HTTP status (None where there was no answer), ``code`` the service's own error code,
+    ``correlation_id`` what to quote to the service's support.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        correlation_id: str | None = None,
+        booking_id: str | None = None,
+    ) -> None:
+        super().__init__(message, booking_id=booking_id)
+        self.status = status
+        self.code = code
+        self.correlation_id = correlation_id
+
+
+class NotSent(RequestFailed):
+    """The request is known not to have reached the service (refused connection, unknown host, TLS)."""
+
+    is_transient = True
+
+
+class OutcomeUnknown(RequestFailed):
+    """The service may have carried the request out: no answer, a broken answer, or a 5xx."""
+
+    is_transient = True
+
+
+class Throttled(RequestFailed):
+    """Not carried out; try again after ``retry_after_seconds``. ``policy`` is HubSpot's policyName, where given."""
+
+    is_transient = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float,
+        policy: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, correlation_id=correlation_id)
+        self.retry_after_seconds = retry_after_seconds
+        self.policy = policy
+
+
+class Refused(RequestFailed):
+    """Not carried out, and the same request will be refused again."""
+
+
+class NotFound(RequestFailed):
+    """The object, or the path, does not exist."""

@@ -1,0 +1,118 @@
+"""Reading the bookings that a run covers: its window, what earlier runs kept, and the ends of reschedule chains.
+
+Everything is validated, staged page by page, and rejected with a reason where it cannot be understood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from booking_sync.booking_payload import parse_booking
+from booking_sync.model import Booking, Reject
+from booking_sync.record import Work
+from booking_sync.states import KeptKind
+from booking_sync.store import changes, kept, staging
+from booking_sync.store.database import reading, writing
+from booking_sync.window import Window
+
+LONGEST_CHAIN = 25
+"""How many reschedules by new id are followed; a longer chain, or a circle, ends here and is decided as far as read."""
+
+
+def kept_booking_ids(work: Work) -> set[str]:
+    """Return the bookings that earlier runs kept; ask before anything is settled, so that none slips through."""
+    with reading(work.services.engine) as connection:
+        open_ids = changes.open_booking_ids(connection, work.integration.id)
+        return open_ids | kept.kept_ids(connection, work.integration.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """How many bookings were read, each once, and how many of them could not be understood."""
+
+    read: int
+    rejected: int
+
+
+def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_ids: Iterable[str]) -> Extracted:
+    """Stage what the run covers.
+
+    Raises:
+        IntegrationUnavailable: the read is refused or incomplete; what was staged must not be planned on.
+    """
+    calendar, workspace_id = work.services.calendar, work.integration.workspace_id
+    _start_anew(work)
+    rejected: set[str] = set()
+    if window is not None and not window.is_empty:
+        for page in calendar.bookings_changed(workspace_id, window.start, window.end):
+            rejected |= _stage_page(work, page)
+    rejected |= _read_by_id(work, set(booking_ids) | set(kept_ids))
+    _restage_kept(work, set(kept_ids) - rejected)
+    rejected |= _complete_chains(work)
+    with reading(work.services.engine) as connection:
+        staged = staging.count_staged(connection, work.run.id, work.integration.id)
+    return Extracted(staged + len(rejected), len(rejected))
+
+
+def _start_anew(work: Work) -> None:
+    """Forget what a first try of this task has read: it may have died anywhere."""
+    with writing(work.services.engine) as connection:
+        staging.clear_staged(connection, work.run.id, work.integration.id)
+        kept.forget_nameless(connection, work.run.id, work.integration.id)
+
+
+def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
+    """Stage a page and return what was rejected: ids, or a digest of the content where the id cannot be read."""
+    understood: list[Booking] = []
+    rejects: list[tuple[str | None, str]] = []
+    names: set[str] = set()
+    for payload in page:
+        parsed = parse_booking(payload)
+        if isinstance(parsed, Reject):
+            rejects.append((parsed.booking_id, parsed.reason))
+            names.add(parsed.booking_id or hashlib.sha256(repr(payload).encode()).hexdigest())
+        elif parsed.workspace_id != work.integration.workspace_id:
+            rejects.append((parsed.id, "workspace_id: belongs to another workspace than the one that was asked"))
+            names.add(parsed.id)
+        else:
+            understood.append(parsed)
+    with writing(work.services.engine) as connection:
+        run_id, integration_id = work.run.id, work.integration.id
+        staging.stage(connection, work.services.vault, run_id, integration_id, understood)
+        kept.keep(connection, run_id, integration_id, KeptKind.REJECTED, rejects, at=work.services.clock())
+    return names
+
+
+def _read_by_id(work: Work, ids: set[str]) -> set[str]:
+    with reading(work.services.engine) as connection:
+        known = staging.staged_among(connection, work.run.id, work.integration.id, sorted(ids))
+    missing = sorted(ids - known)
+    if not missing:
+        return set()
+    return _stage_page(work, work.services.calendar.bookings_by_id(work.integration.workspace_id, missing))
+
+
+def _restage_kept(work: Work, ids: set[str]) -> None:
+    """Go on with what a kept change holds, where Calendar.com no longer returns the booking: absence says nothing (X5)."""
+    with writing(work.services.engine) as connection:
+        known = staging.staged_among(connection, work.run.id, work.integration.id, sorted(ids))
+        silent = changes.open_changes(connection, work.integration.id, sorted(ids - known)).values()
+        bookings = [work.booking_of(stored) for stored in silent]
+        staging.stage(connection, work.services.vault, work.run.id, work.integration.id, bookings)
+
+
+def _complete_chains(work: Work) -> set[str]:
+    """Follow reschedules by new id until both ends are read or recorded (R2, R3); return what was rejected."""
+    asked: set[str] = set()
+    rejected: set[str] = set()
+    for _ in range(LONGEST_CHAIN):
+        with reading(work.services.engine) as connection:
+            missing = staging.missing_ids(connection, work.run.id, work.integration.id) - asked
+        if not missing:
+            break
+        asked |= missing
+        rejected |= _read_by_id(work, missing)
+    return rejected

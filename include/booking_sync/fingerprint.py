@@ -1,0 +1,90 @@
+"""Short digests that say whether a booking changed, and the marker by which its activity is known.
+
+Two fingerprints, because HubSpot is treated differently: a changed schedule makes a new activity (R1), changed content
+updates the one there is (A7). What the activity does not show (tracking, guests, counters, who cancelled) is in
+neither, so that it causes no write (W2).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b, sha256
+
+from booking_sync.model import Booking, Invitee, Location, Person, normalise_email
+
+
+def schedule_fingerprint(booking: Booking) -> str:
+    """Return 16 hex characters over start, end and host: the things whose change is a reschedule (R1)."""
+    return _digest([_instant(booking.start_at), _instant(booking.end_at), _host_identity(booking.host)])
+
+
+def content_fingerprint(booking: Booking) -> str:
+    """Return 16 hex characters over everything else that the activity shows (A7).
+
+    The order in which the service lists people means nothing, so they are sorted; that of answers is the form's (Q1).
+    """
+    location = booking.location or Location()
+    return _digest(
+        [
+            booking.event_name,
+            booking.description,
+            [location.kind, location.value, location.join_url],
+            _person(booking.host),
+            sorted(map(_person, booking.co_hosts), key=json.dumps),
+            [_invitee(i) for i in sorted(booking.concerned_invitees, key=lambda i: i.id)],
+            booking.time_zone,
+        ]
+    )
+
+
+def revision(booking: Booking) -> str:
+    """Return "{version}-{12 hex}": equal for two states of a booking only where the activity looks the same.
+
+    Written with every change of the activity, so that after a lost answer reading it back tells whether the write was
+    carried out.
+    """
+    state = [booking.status.value, schedule_fingerprint(booking), content_fingerprint(booking)]
+    return f"{booking.version}-{_digest(state, size=6)}"
+
+
+def activity_key(workspace_id: str, booking_id: str, generation: int) -> str:
+    """Return the marker of one activity: "cal_" and 40 hex characters.
+
+    ``generation`` counts the activities that a booking has had: it grows with every recreation (R1). The same booking
+    and generation give the same marker whoever computes it, so an activity whose creation was never answered is found
+    again by its marker, even when our database was lost. The parts are encoded as a JSON list, so no two different
+    triples give the same text; hashed, because ids may hold any character and have any length.
+    """
+    identity = json.dumps([workspace_id, booking_id, generation], separators=(",", ":"))
+    return f"cal_{sha256(identity.encode('ascii')).hexdigest()[:40]}"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _host_identity(host: Person) -> list[str | None]:
+    """Return what tells one host from another: the id, else the address, else the name."""
+    if host.id:
+        return ["id", host.id]
+    if email := normalise_email(host.email):
+        return ["email", email]
+    return ["name", " ".join((host.name or "").split()) or None]
+
+
+def _person(person: Person) -> list[str | None]:
+    return [person.name, person.first_name, person.last_name, person.email]
+
+
+def _invitee(invitee: Invitee) -> list[object]:
+    answers = [[a.question_id, a.question, a.answer] for a in invitee.answers]
+    person = [invitee.name, invitee.first_name, invitee.last_name, invitee.email]
+    return [invitee.id, *person, invitee.time_zone, answers]
+
+
+def _digest(value: Sequence[object], *, size: int = 8) -> str:
+    """Return ``size`` bytes in hex over the canonical JSON: ASCII, no spaces, lists only (their order is fixed)."""
+    canonical = json.dumps(value, separators=(",", ":"))
+    return blake2b(canonical.encode("ascii"), digest_size=size).hexdigest()

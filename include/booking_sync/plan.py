@@ -1,0 +1,101 @@
+"""The plan: the ordered, frozen list of changes of one run and integration. It can be printed and compared.
+
+A plan is a value; carrying it out is :mod:`booking_sync.apply`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from booking_sync.decision import Decision, Recorded
+from booking_sync.fingerprint import activity_key, revision
+from booking_sync.model import Booking
+from booking_sync.states import Operation, Step
+
+FIRST_STEP = {
+    Operation.CREATE: Step.CREATE,
+    Operation.RECREATE: Step.CREATE,
+    Operation.CANCEL: Step.WRITE,
+    Operation.UPDATE: Step.ASSOCIATE,
+}
+"""Recreate makes the new activity first, so that a crash leaves two for a moment and never none (R4)."""
+
+SIGNS = {Operation.CREATE: "+", Operation.RECREATE: "±", Operation.CANCEL: "×", Operation.UPDATE: "~"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One intended change: what, for which version of which booking, and why.
+
+    ``generation`` counts the activities that this booking has had; with the ids it makes ``activity_key``, the marker.
+    """
+
+    booking_id: str
+    booking_version: int
+    booking_created_at: datetime
+    operation: Operation
+    step: Step
+    reason: str
+    revision: str
+    generation: int
+    activity_key: str
+    activity_id: str | None
+    old_activity_id: str | None
+    old_booking_id: str | None
+
+    @property
+    def line(self) -> str:
+        """The change as one line of a printed plan, without personal data."""
+        at = f" (activity {self.old_activity_id or self.activity_id})" if self.old_activity_id or self.activity_id else ""
+        sign = SIGNS[self.operation]
+        return f"{sign} {self.operation:<8} {self.booking_id} v{self.booking_version}{at}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes of one run for one integration, oldest booking first (C5)."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def checksum(self) -> str:
+        """A digest of what the plan does: equal plans, whenever they are made, have equal checksums."""
+        content = [
+            (change.booking_id, change.booking_version, change.operation, change.revision, change.old_activity_id)
+            for change in sorted(self.changes, key=lambda change: change.booking_id)
+        ]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+    def __str__(self) -> str:
+        return "\n".join(change.line for change in self.changes) or "nothing to change"
+
+
+def plan_change(booking: Booking, recorded: Recorded | None, decision: Decision) -> Change:
+    """Turn a decision that changes something into the change that carries it out."""
+    operation = Operation(decision.verdict)
+    makes_activity = FIRST_STEP[operation] is Step.CREATE
+    generation = (recorded.generation if recorded else 0) + (1 if makes_activity else 0)
+    replaced = decision.replaces
+    return Change(
+        booking_id=booking.id,
+        booking_version=booking.version,
+        booking_created_at=booking.created_at,
+        operation=operation,
+        step=FIRST_STEP[operation],
+        reason=decision.reason,
+        revision=revision(booking),
+        generation=generation,
+        activity_key=activity_key(booking.workspace_id, booking.id, generation),
+        activity_id=None if makes_activity or recorded is None else recorded.activity_id,
+        old_activity_id=replaced.activity_id if replaced else None,
+        old_booking_id=replaced.booking_id if replaced and replaced.booking_id != booking.id else None,
+    )
+
+
+def make_plan(changes: Iterable[Change]) -> Plan:
+    """Order changes: oldest booking first, so that a new contact comes from its earliest booking (C5)."""
+    return Plan(tuple(sorted(changes, key=lambda change: (change.booking_created_at, change.booking_id))))

@@ -1,0 +1,86 @@
+"""Our properties in a HubSpot portal: made on first use, read back, and probed for what the portal really enforces."""
+
+from __future__ import annotations
+
+from booking_sync.clients.hubspot_model import KEY_PROPERTY, PropertyDefinition
+from booking_sync.errors import BookingSyncError, IntegrationUnavailable, Refused
+from booking_sync.services import Services
+from booking_sync.store.database import reading, writing
+from booking_sync.store.integrations import PortalRecord, load_portal, set_provisioned
+
+GROUP = "calendar_com"
+GROUP_LABEL = "Calendar.com"
+ACTIVITIES = "meetings"
+
+MARKER = PropertyDefinition(
+    KEY_PROPERTY, "Calendar.com marker", "string", "text", GROUP, has_unique_value=True
+)
+DETAILS = (
+    PropertyDefinition("calendar_event_name", "Meeting Name", "string", "text", GROUP),
+    PropertyDefinition("calendar_event_duration", "Event Duration", "number", "number", GROUP),
+    PropertyDefinition("calendar_booking_id", "Calendar.com booking", "string", "text", GROUP),
+    PropertyDefinition("calendar_booking_revision", "Calendar.com revision", "string", "text", GROUP),
+)
+
+
+def provision(services: Services, portal_id: str) -> PortalRecord:
+    """Make sure that our properties exist, once per portal, and find out whether the marker is enforced as unique.
+
+    HubSpot does not document unique properties on meetings: the portal may allow them, refuse them, or take the wish and
+    ignore it. So the property is read back, and what it says there counts.
+
+    Raises:
+        MissingScope: the key may not make properties.
+        IntegrationUnavailable: the portal refuses a property, or holds one of that name with another type.
+    """
+    with reading(services.engine) as connection:
+        record = load_portal(connection, portal_id)
+    if record.provisioned_at is not None:
+        return record
+    existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
+    missing = [wanted for wanted in (MARKER, *DETAILS) if wanted.name not in existing]
+    if missing:
+        services.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL)
+        for wanted in missing:
+            _create(services, wanted)
+        existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
+    _check(existing)
+    with writing(services.engine) as connection:
+        has_unique_key = existing[KEY_PROPERTY].has_unique_value
+        set_provisioned(connection, portal_id, has_unique_key=has_unique_key, provisioned_at=services.clock())
+        return load_portal(connection, portal_id)
+
+
+def forget_provisioning(services: Services, portal_id: str) -> None:
+    """Have the properties looked at again by the next run: HubSpot said that one of them is missing."""
+    with writing(services.engine) as connection:
+        set_provisioned(connection, portal_id, has_unique_key=None, provisioned_at=None)
+
+
+def owners_by_email(services: Services) -> dict[str, str]:
+    """Return the ids of the active owners by their address in lower case (C4)."""
+    return {owner.email: owner.id for owner in services.hubspot.owners() if owner.email and not owner.is_archived}
+
+
+def _create(services: Services, wanted: PropertyDefinition) -> None:
+    try:
+        services.hubspot.create_property(ACTIVITIES, wanted)
+    except Refused as refusal:
+        if not wanted.has_unique_value:
+            raise _cannot(wanted.name, refusal) from refusal
+        plain = PropertyDefinition(wanted.name, wanted.label, wanted.type, wanted.field_type, wanted.group)
+        _create(services, plain)
+
+
+def _check(existing: dict[str, PropertyDefinition]) -> None:
+    for wanted in (MARKER, *DETAILS):
+        found = existing.get(wanted.name)
+        if found is None or found.type != wanted.type:
+            what = "is missing after it was made" if found is None else f"has type {found.type}, not {wanted.type}"
+            raise IntegrationUnavailable(
+                f"The HubSpot meeting property {wanted.name} {what}. Rename or remove it in HubSpot's property settings."
+            )
+
+
+def _cannot(name: str, refusal: BookingSyncError) -> IntegrationUnavailable:
+    return IntegrationUnavailable(f"HubSpot refuses to make the meeting property {name} ({refusal}).")

@@ -1,0 +1,277 @@
+"""One run, step by step. Each step is what one Airflow task does; :func:`reconcile` goes through all of them in one process.
+
+Every step loops over the integrations of its shard. What one of them cannot do is recorded with the reason and never stops
+the others (W6); only what concerns the whole run is raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from booking_sync.apply import apply_changes
+from booking_sync.connecting import connect_workspaces
+from booking_sync.errors import BookingSyncError, ConfigurationError, Fenced, LeaseHeld
+from booking_sync.extract import extract as extract_bookings
+from booking_sync.extract import kept_booking_ids
+from booking_sync.planning import make_and_save_plan
+from booking_sync.record import Work
+from booking_sync.report import IntegrationReport, RunReport, integration_report
+from booking_sync.request import RunRequest
+from booking_sync.services import Services
+from booking_sync.settle import settle
+from booking_sync.states import Operation, RunState
+from booking_sync.store import changes, integrations, kept, runs
+from booking_sync.store.database import reading, writing
+from booking_sync.store.integrations import Integration
+from booking_sync.store.lease import hold_lease
+from booking_sync.store.runs import IntegrationRun, Run
+from booking_sync.window import MANUAL, RunTrigger, advanced_watermark, window_for
+
+logger = logging.getLogger(__name__)
+
+MOST_SHARDS = 4
+"""Into how many mapped task groups a run is cut at most, whatever the number of integrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """A run that is ready to go: its id, and the integration ids of each shard."""
+
+    run_id: str
+    shards: tuple[tuple[str, ...], ...]
+
+
+def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> OpenedRun:
+    """Record the run, connect what the keys can reach, and give every integration its window.
+
+    A repeated call for the same DAG run opens the same run again.
+
+    Raises:
+        BookingSyncError: neither service can be worked with; nothing was read or written.
+    """
+    now = services.clock()
+    connected = connect_workspaces(services, trigger, request)
+    with writing(services.engine) as connection:
+        run = runs.insert_run(
+            connection,
+            services.new_id(),
+            trigger,
+            request=request.model_dump(mode="json"),
+            is_dry_run=request.dry_run,
+            opened_at=now,
+        )
+        taking_part: list[str] = []
+        for integration in connected.ready:
+            if request.workspaces and integration.workspace_id not in request.workspaces:
+                continue
+            window = None
+            if not request.booking_ids:
+                window = window_for(
+                    trigger,
+                    request,
+                    connected_at=integration.connected_at,
+                    watermark=integration.watermark,
+                    overlap_seconds=services.settings.overlap_seconds,
+                    now=now,
+                )
+            runs.insert_integration_run(connection, run.id, integration.id, window)
+            taking_part.append(integration.id)
+        runs.set_notices(connection, run.id, connected.notices)
+    shards = tuple(tuple(taking_part[n::MOST_SHARDS]) for n in range(min(MOST_SHARDS, len(taking_part))))
+    return OpenedRun(run.id, shards)
+
+
+def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+    """Settle what earlier runs left unanswered, then read what this run covers."""
+
+    def step(work: Work, part: IntegrationRun) -> dict[str, int]:
+        kept_ids = kept_booking_ids(work)
+        resting = settle(work)
+        extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids)
+        with writing(services.engine) as connection:
+            counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
+            runs.set_counts(connection, run_id, part.integration_id, **counts)
+            runs.set_integration_run(connection, run_id, part.integration_id, RunState.EXTRACTED)
+        return counts
+
+    return _for_each(services, run_id, integration_ids, "extract", {RunState.OPEN, RunState.EXTRACTED}, step)
+
+
+def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+    """Compare what was read with the mapping, decide, and write the plan down."""
+
+    def step(work: Work, part: IntegrationRun) -> dict[str, int]:
+        planned = make_and_save_plan(work)
+        plan = planned.plan
+        logger.info("plan %s of %s:\n%s", plan.checksum, work.integration.workspace_id, plan)
+        counts = {name: planned.counts[name] for name in ("unchanged", "superseded", "waiting", "change", "taken_over")}
+        with writing(services.engine) as connection:
+            runs.set_counts(connection, run_id, part.integration_id, **counts)
+            runs.set_integration_run(connection, run_id, part.integration_id, RunState.PLANNED)
+        return counts
+
+    return _for_each(services, run_id, integration_ids, "diff", {RunState.EXTRACTED}, step)
+
+
+def apply_create(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+    """Create the activities of new bookings, and the contacts that HubSpot does not have."""
+    return _apply(services, run_id, integration_ids, "apply_create", {Operation.CREATE})
+
+
+def apply_recreate(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+    """Create the new activities of rescheduled bookings, then archive the old ones."""
+    return _apply(services, run_id, integration_ids, "apply_recreate", {Operation.RECREATE})
+
+
+def apply_cancel(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+    """Rename the activities of cancelled bookings, and make all other changes in place.
+
+    They belong together: to HubSpot both are updates, and they share batches.
+    """
+    return _apply(services, run_id, integration_ids, "apply_cancel", {Operation.CANCEL, Operation.UPDATE})
+
+
+def close_run(services: Services, run_id: str) -> RunReport:
+    """Record the windows that were dealt with, and say what the run did.
+
+    A window is recorded when every change in it is done or kept for the next run; only then does the watermark move.
+    """
+    with reading(services.engine) as connection:
+        run = runs.load_run(connection, run_id)
+        parts = runs.integration_runs(connection, run_id)
+        notices = tuple(runs.load_notices(connection, run_id))
+    reports = tuple(_close_part(services, run, part) for part in parts)
+    report = RunReport(run.is_dry_run, reports, notices)
+    with writing(services.engine) as connection:
+        state = RunState.FAILED if report.is_red else RunState.RECORDED
+        runs.close_run(connection, run_id, state=state, counts=report.counts, closed_at=services.clock())
+    return report
+
+
+def reconcile(services: Services, trigger: RunTrigger, request: RunRequest) -> RunReport:
+    """Go through a whole run in one process."""
+    opened = open_run(services, trigger, request)
+    for shard in opened.shards:
+        for step in (extract, diff, apply_create, apply_recreate, apply_cancel):
+            step(services, opened.run_id, shard)
+    return close_run(services, opened.run_id)
+
+
+def manual_trigger(dag_run_id: str, requested_by: str) -> RunTrigger:
+    """Describe a run that a person started outside Airflow."""
+    return RunTrigger("command_line", dag_run_id, MANUAL, requested_by)
+
+
+def _apply(
+    services: Services, run_id: str, integration_ids: Sequence[str], task: str, operations: set[Operation]
+) -> dict[str, int]:
+    def step(work: Work, _part: IntegrationRun) -> dict[str, int]:
+        apply_changes(work, operations)
+        with reading(services.engine) as connection:
+            mine = changes.changes_of_run(connection, run_id, work.integration.id)
+        done = [change for change in mine if change["operation"] in operations]
+        return {f"{change['operation']}_{change['state']}": _same(done, change) for change in done}
+
+    return _for_each(services, run_id, integration_ids, task, {RunState.PLANNED}, step)
+
+
+def _same(done: Sequence[Mapping[str, object]], change: Mapping[str, object]) -> int:
+    return sum(1 for one in done if (one["operation"], one["state"]) == (change["operation"], change["state"]))
+
+
+def _for_each(
+    services: Services,
+    run_id: str,
+    integration_ids: Sequence[str],
+    task: str,
+    ready: set[RunState],
+    step: Callable[[Work, IntegrationRun], dict[str, int]],
+) -> dict[str, int]:
+    """Take one step with every integration of a shard that is ready for it, each under its lease.
+
+    Raises:
+        LeaseHeld: after all others, if one is being worked on by another run; the step can be repeated as it is.
+    """
+    with reading(services.engine) as connection:
+        run = runs.load_run(connection, run_id)
+        parts = runs.integration_runs(connection, run_id, integration_ids)
+    total: Counter[str] = Counter()
+    held: LeaseHeld | None = None
+    for part in parts:
+        if part.state not in ready:
+            continue
+        with reading(services.engine) as connection:
+            integration = integrations.load_integration(connection, part.integration_id)
+        try:
+            total.update(_isolated(services, run, integration, part, task, step))
+        except LeaseHeld as busy:
+            held = busy
+    if held is not None:
+        raise held
+    return dict(total)
+
+
+def _isolated(
+    services: Services,
+    run: Run,
+    integration: Integration,
+    part: IntegrationRun,
+    task: str,
+    step: Callable[[Work, IntegrationRun], dict[str, int]],
+) -> dict[str, int]:
+    hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
+    holder = f"{run.dag_id} {run.dag_run_id} {task}"
+    try:
+        with hold_lease(services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds) as lease:
+            return step(Work(services, run, integration, lease), part)
+    except (LeaseHeld, Fenced, ConfigurationError):
+        raise
+    except BookingSyncError as error:
+        logger.warning("%s: %s: %s", integration.workspace_id, task, error)
+        with writing(services.engine) as connection:
+            runs.set_integration_run(
+                connection, run.id, integration.id, RunState.FAILED, reason=str(error), is_mending=error.is_transient
+            )
+        return {}
+    finally:
+        with writing(services.engine) as connection:
+            runs.add_counts(
+                connection,
+                run.id,
+                integration.id,
+                hubspot_calls=services.hubspot_requests.requests - hubspot_before,
+                calendar_calls=services.calendar_requests.requests - calendar_before,
+            )
+
+
+def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:
+    """Close one integration's part: keep what was not reached, move the watermark, count."""
+    with writing(services.engine) as connection:
+        not_reached = changes.keep_planned(
+            connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"
+        )
+        failure = part.reason
+        if failure is None and part.state is not RunState.PLANNED:
+            failure = f"the run ended after it was {part.state}; the next run covers this window again"
+        if failure is None and not_reached:
+            failure = f"the run ended before it came to {not_reached} changes; the next run carries them out"
+        if failure is None:
+            runs.set_integration_run(connection, run.id, part.integration_id, RunState.RECORDED)
+            if part.window is not None and not part.window.is_empty and not run.is_dry_run:
+                integration = integrations.load_integration(connection, part.integration_id)
+                watermark = advanced_watermark(integration.watermark, part.window)
+                integrations.move_watermark(connection, part.integration_id, watermark)
+        else:
+            runs.set_integration_run(connection, run.id, part.integration_id, RunState.FAILED, reason=failure)
+        name = integrations.load_integration(connection, part.integration_id).workspace_name
+        return integration_report(
+            name,
+            runs.load_counts(connection, run.id, part.integration_id),
+            changes.changes_of_run(connection, run.id, part.integration_id),
+            kept.kept_reasons(connection, run.id, part.integration_id),
+            failure=failure,
+            is_dry_run=run.is_dry_run,
+        )

@@ -1,0 +1,263 @@
+"""Recording what came of a request: mapping, history, change and audit in one transaction, under the lease.
+
+Nothing happens between an answer and its record. A worker that has been overtaken records nothing (``Fenced``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
+from booking_sync.model import Booking, BookingStatus
+from booking_sync.services import Services
+from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
+from booking_sync.store import audit, changes, mappings
+from booking_sync.store.audit import AuditEntry
+from booking_sync.store.changes import StoredChange
+from booking_sync.store.database import writing
+from booking_sync.store.integrations import Integration
+from booking_sync.store.lease import Lease
+from booking_sync.store.mappings import MappingRow
+from booking_sync.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One worker's right to change one integration in the course of one run."""
+
+    services: Services
+    run: Run
+    integration: Integration
+    lease: Lease
+
+    @contextmanager
+    def recording(self) -> Iterator[tuple[Connection, datetime]]:
+        """Open a transaction that is only kept if the lease is still ours; gives connection and time."""
+        with writing(self.services.engine) as connection:
+            self.lease.check(connection)
+            yield connection, self.services.clock()
+
+    def booking_of(self, stored: StoredChange) -> Booking:
+        """Return the booking that a change carries."""
+        from booking_sync.booking_payload import load_booking  # noqa: PLC0415 - keeps pydantic out of light imports
+
+        if stored.payload is None:  # pragma: no cover - an open change has a payload until it is closed
+            raise RuntimeError(f"change {stored.id} has lost its payload")
+        return load_booking(self.services.vault.decrypt(stored.payload))
+
+
+def record_intent(
+    work: Work,
+    batch: Sequence[StoredChange],
+    entries: Sequence[AuditEntry],
+    *,
+    contact_ids: Mapping[str, Sequence[str]] | None = None,
+    warnings: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Write down what is about to be sent, before it is sent."""
+    with work.recording() as (connection, at):
+        changes.claim(
+            connection, batch, contact_ids=contact_ids or {}, warnings=warnings or {}, fence=work.lease.fence, at=at
+        )
+        record_entries(work, connection, entries, at)
+
+
+def record_entries(work: Work, connection: Connection, entries: Sequence[AuditEntry], at: datetime) -> None:
+    """Open audit rows for writes that are about to be sent."""
+    audit.begin_entries(
+        connection,
+        entries,
+        run_id=work.run.id,
+        requested_by=work.run.requested_by,
+        integration_id=work.integration.id,
+        at=at,
+    )
+
+
+def record_created(
+    work: Work,
+    created: Sequence[tuple[StoredChange, Booking, str]],
+    contact_ids: Mapping[str, Sequence[str]],
+    *,
+    outcome: AuditOutcome = AuditOutcome.APPLIED,
+) -> None:
+    """Record new activities (change, booking, activity id). The old one, where there is one, is archived next (R4)."""
+    if not created:
+        return
+    rows = [
+        (stored.id, _mapping_row(stored, booking, activity_id, contact_ids.get(stored.id, ())))
+        for stored, booking, activity_id in created
+    ]
+    activity_ids = {stored.id: activity_id for stored, _, activity_id in created}
+    with work.recording() as (connection, at):
+        replaced = {s.old_booking_id: s.booking_id for s, _, _ in created if s.old_booking_id}
+        mappings.mark_replaced(connection, work.integration.id, replaced)
+        mappings.save_rows(connection, work.integration.id, rows, event="created", at=at)
+        audit.finish_entries(connection, list(activity_ids), outcome, at=at, object_ids=activity_ids)
+        _go_on(connection, [stored for stored, _, _ in created], outcome, at, activity_ids)
+
+
+def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, activity_id: str) -> None:
+    """Record an activity of ours that exists with older content: it is mapped now, and rewritten next.
+
+    The fingerprints stay empty until it has been rewritten, so that a crash in between is noticed as a difference.
+    """
+    row = _mapping_row(stored, booking, activity_id, stored.contact_ids or ())
+    unwritten = MappingRow(**{**_fields(row), "schedule_fingerprint": "", "content_fingerprint": ""})
+    with work.recording() as (connection, at):
+        replaced = {stored.old_booking_id: stored.booking_id} if stored.old_booking_id else {}
+        mappings.mark_replaced(connection, work.integration.id, replaced)
+        mappings.save_rows(connection, work.integration.id, [(stored.id, unwritten)], event="adopted", at=at)
+        audit.finish_entries(connection, [stored.id], AuditOutcome.ADOPTED, at=at, object_ids={stored.id: activity_id})
+        changes.advance(
+            connection, [stored.id], Step.WRITE, run_id=work.run.id, activity_ids={stored.id: activity_id}
+        )
+
+
+def record_written(
+    work: Work,
+    written: Sequence[tuple[StoredChange, Booking]],
+    *,
+    outcome: AuditOutcome = AuditOutcome.APPLIED,
+) -> None:
+    """Record activities that were changed in place."""
+    if not written:
+        return
+    canceled = {s.booking_id: s.booking_version for s, _ in written if s.operation is Operation.CANCEL}
+    rows = [
+        (s.id, _mapping_row(s, booking, s.activity_id or "", s.contact_ids or ())) for s, booking in written
+    ]
+    event = {True: "canceled", False: "updated"}
+    with work.recording() as (connection, at):
+        mappings.mark_canceled(connection, work.integration.id, canceled)
+        for is_cancel in (True, False):
+            of_kind = [pair for pair in rows if (pair[1].booking_id in canceled) is is_cancel]
+            if is_cancel and of_kind:
+                mappings.add_history(connection, work.integration.id, of_kind, event=event[True], at=at)
+            else:
+                mappings.save_rows(connection, work.integration.id, of_kind, event=event[False], at=at)
+        audit.finish_entries(connection, [s.id for s, _ in written], outcome, at=at)
+        _go_on(connection, [s for s, _ in written], outcome, at)
+
+
+def record_associated(work: Work, associated: Sequence[StoredChange]) -> None:
+    """Record that new contacts are associated; the content is written next, and only then the mapping changes."""
+    if associated:
+        ids = [stored.id for stored in associated]
+        with work.recording() as (connection, at):
+            audit.finish_entries(connection, ids, AuditOutcome.APPLIED, at=at)
+            changes.advance(connection, ids, Step.WRITE, run_id=work.run.id)
+
+
+def record_archived(
+    work: Work, archived: Sequence[tuple[StoredChange, Booking]], *, outcome: AuditOutcome = AuditOutcome.APPLIED
+) -> None:
+    """Record that old activities are archived, which ends their changes."""
+    if not archived:
+        return
+    rows = [(s.id, _mapping_row(s, booking, s.old_activity_id or "", ())) for s, booking in archived]
+    with work.recording() as (connection, at):
+        mappings.add_history(connection, work.integration.id, rows, event="archived", at=at)
+        audit.finish_entries(connection, [s.id for s, _ in archived], outcome, at=at)
+        changes.close(connection, [s.id for s, _ in archived], outcome, at=at)
+
+
+def record_refused(
+    work: Work, stored: StoredChange, *, error_code: str, error: str, correlation_id: str | None = None
+) -> None:
+    """Keep a change that HubSpot refuses, with the reason; the next run tries again."""
+    with work.recording() as (connection, at):
+        _finish_refused(connection, [stored.id], at, error_code, correlation_id)
+        changes.keep_changes(connection, [stored.id], error_code=error_code, error=error)
+
+
+def record_refused_for_now(
+    work: Work, stored: StoredChange, *, warning: str, error_code: str, step: Step | None = None
+) -> None:
+    """Let a refused change try again at once with another content, named by ``warning``."""
+    with work.recording() as (connection, at):
+        _finish_refused(connection, [stored.id], at, error_code, None)
+        changes.try_again(connection, [stored.id], warning)
+        if step is not None:
+            changes.advance(connection, [stored.id], step)
+
+
+def record_gone(work: Work, stored: StoredChange, *, generation: int, activity_key: str) -> None:
+    """Let a change make its activity anew: the one it was to write was deleted in HubSpot (D3)."""
+    reason = f"{stored.reason}; the activity was deleted in HubSpot, so it is made again"
+    with work.recording() as (connection, at):
+        _finish_refused(connection, [stored.id], at, "gone", None)
+        changes.start_over(connection, stored, generation=generation, activity_key=activity_key, reason=reason)
+        changes.advance(connection, [stored.id], Step.CREATE, run_id=work.run.id)
+
+
+def record_unknown(work: Work, change_ids: Sequence[str], error: str) -> None:
+    """Record that nobody knows what came of the request: it rests, and is read back before anything else."""
+    if change_ids:
+        with work.recording() as (connection, _):
+            changes.mark_unknown(connection, change_ids, error)
+
+
+def record_not_sent(work: Work, change_ids: Sequence[str], *, error_code: str, error: str) -> None:
+    """Keep changes whose request is known not to have been carried out."""
+    if change_ids:
+        with work.recording() as (connection, at):
+            audit.finish_entries(
+                connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=error_code
+            )
+            changes.keep_changes(connection, change_ids, error_code=error_code, error=error)
+
+
+def _finish_refused(
+    connection: Connection, change_ids: Sequence[str], at: datetime, error_code: str, correlation_id: str | None
+) -> None:
+    audit.finish_entries(
+        connection,
+        change_ids,
+        AuditOutcome.REFUSED,
+        at=at,
+        error_code=error_code,
+        correlation_id=correlation_id,
+    )
+
+
+def _go_on(
+    connection: Connection,
+    done: Sequence[StoredChange],
+    outcome: AuditOutcome,
+    at: datetime,
+    activity_ids: Mapping[str, str] | None = None,
+) -> None:
+    """Let those with an old activity archive it next, and close the others."""
+    to_archive = [stored.id for stored in done if stored.old_activity_id]
+    changes.advance(connection, to_archive, Step.ARCHIVE, activity_ids=activity_ids if to_archive else None)
+    finished = [stored.id for stored in done if not stored.old_activity_id]
+    changes.close(connection, finished, outcome, at=at)
+
+
+def _mapping_row(
+    stored: StoredChange, booking: Booking, activity_id: str, contact_ids: Sequence[str]
+) -> MappingRow:
+    is_canceled = booking.status is BookingStatus.CANCELED
+    return MappingRow(
+        booking_id=booking.id,
+        state=RecordedState.CANCELED if is_canceled else RecordedState.LIVE,
+        activity_id=activity_id,
+        activity_key=stored.activity_key,
+        generation=stored.generation,
+        version=booking.version,
+        schedule_fingerprint=schedule_fingerprint(booking),
+        content_fingerprint=content_fingerprint(booking),
+        start_at=booking.start_at,
+        end_at=booking.end_at,
+        contact_ids=tuple(contact_ids),
+    )
+
+
+def _fields(row: MappingRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in MappingRow.__dataclass_fields__}

@@ -1,0 +1,171 @@
+"""What a run did, in figures and sentences: the note on the run, the table in the log, and whether the run is red.
+
+A run is red when something failed that will not mend itself: an integration whose window could not be recorded, a change
+that HubSpot refuses for the first time, or figures that do not balance. What is kept for the next run is said, and is
+not red.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from booking_sync.states import AuditOutcome, ChangeState, Operation
+
+SELF_MENDING = frozenset({"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "NotSent"})
+"""Error codes of kept changes that the next run is expected to carry out."""
+
+COLUMNS = ("read", "unchanged", "create", "recreate", "cancel", "update", "adopted", "rejected", "kept", "superseded")
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationReport:
+    """One integration's part. ``counts`` has :data:`COLUMNS`; ``failure`` says why its window is not recorded."""
+
+    name: str
+    counts: Mapping[str, int]
+    hubspot_calls: int
+    calendar_calls: int
+    failure: str | None
+    remarks: tuple[str, ...]
+    new_refusals: tuple[str, ...]
+    is_dry_run: bool = False
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every booking that was read ended in exactly one column."""
+        return self.counts["read"] == sum(self.counts[column] for column in COLUMNS if column != "read")
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the run is red, as far as this integration is concerned."""
+        if self.failure is not None:
+            return (f"{self.name}: {self.failure}",)
+        unbalanced = () if self.is_balanced else (f"{self.name}: the figures do not balance: {dict(self.counts)}",)
+        return unbalanced + tuple(f"{self.name}: {refusal}" for refusal in self.new_refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The whole run."""
+
+    is_dry_run: bool
+    integrations: tuple[IntegrationReport, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def is_red(self) -> bool:
+        """Whether somebody has to look at it."""
+        return bool(self.problems)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What somebody has to look at."""
+        return tuple(problem for integration in self.integrations for problem in integration.problems)
+
+    @property
+    def reason(self) -> str:
+        """The problems in one line."""
+        return "; ".join(self.problems)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures of all integrations together, with the requests that were made."""
+        total: Counter[str] = Counter(dict.fromkeys(COLUMNS, 0))
+        for integration in self.integrations:
+            total.update(integration.counts)
+            total.update(hubspot_calls=integration.hubspot_calls, calendar_calls=integration.calendar_calls)
+        return dict(total)
+
+    @property
+    def table(self) -> str:
+        """A table for the log: one line an integration."""
+        header = ("integration", *COLUMNS, "HubSpot calls")
+        rows = [
+            (i.name, *(str(i.counts[column]) for column in COLUMNS), str(i.hubspot_calls)) for i in self.integrations
+        ]
+        return _table([header, *rows])
+
+    @property
+    def note(self) -> str:
+        """The note on the run, in Markdown."""
+        title = "**Dry run: nothing was written.** " if self.is_dry_run else ""
+        lines = [f"- {_balance_line(i)}" for i in self.integrations]
+        lines += [f"- {problem}" for problem in self.problems]
+        lines += [f"- {i.name}: {remark}" for i in self.integrations for remark in i.remarks]
+        lines += [f"- {notice}" for notice in self.notices]
+        return title + ("\n".join(["Needs attention:" if self.is_red else "Done.", *lines]))
+
+
+def integration_report(
+    name: str,
+    counts: Mapping[str, int],
+    changes: Sequence[Mapping[str, Any]],
+    kept: Sequence[tuple[str, str | None, str]],
+    *,
+    failure: str | None,
+    is_dry_run: bool,
+) -> IntegrationReport:
+    """Count what became of an integration's bookings.
+
+    ``counts`` are those recorded on the way (read, rejected, unchanged, superseded, waiting …), ``changes`` the run's
+    changes, ``kept`` the bookings that the next run reads again (kind, id, reason).
+    """
+    figures = dict.fromkeys(COLUMNS, 0)
+    figures["read"] = counts.get("read", 0)
+    figures["rejected"] = counts.get("rejected", 0)
+    figures["unchanged"] = counts.get("unchanged", 0)
+    figures["superseded"] = counts.get("superseded", 0)
+    figures["kept"] = counts.get("waiting", 0)
+    for change in changes:
+        figures[_column(change)] += 1
+    open_ones = [c for c in changes if c["state"] in (ChangeState.KEPT, ChangeState.UNKNOWN, ChangeState.SENDING)]
+    return IntegrationReport(
+        name=name,
+        counts=figures,
+        hubspot_calls=counts.get("hubspot_calls", 0),
+        calendar_calls=counts.get("calendar_calls", 0),
+        failure=failure,
+        remarks=(*_kept_sentences(open_ones), *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept)),
+        new_refusals=tuple(
+            f"{c['booking_id']}: {c['error']}"
+            for c in open_ones
+            if c["state"] == ChangeState.KEPT
+            and c["error_code"] not in SELF_MENDING
+            and c["error_code"] != c["previous_error_code"]
+        ),
+        is_dry_run=is_dry_run,
+    )
+
+
+def _column(change: Mapping[str, Any]) -> str:
+    if change["state"] == ChangeState.SUPERSEDED:
+        return "superseded"
+    if change["state"] == ChangeState.PREVIEWED:
+        return str(change["operation"])
+    if change["state"] != ChangeState.DONE:
+        return "kept"
+    if change["outcome"] == AuditOutcome.ADOPTED:
+        return "adopted"
+    return str(Operation(change["operation"]))
+
+
+def _kept_sentences(open_ones: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"kept {c['booking_id']} ({c['operation']}): {c['error'] or 'its outcome is not known yet'}" for c in open_ones]
+
+
+def _balance_line(report: IntegrationReport) -> str:
+    parts = [f"{report.counts[column]} {column}" for column in COLUMNS[1:] if report.counts[column]]
+    balance = " + ".join(parts) or "0"
+    return f"{report.name}: read {report.counts['read']} = {balance}; {report.hubspot_calls} HubSpot calls"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -1,0 +1,75 @@
+"""What somebody asked a run to do: the trigger form, validated by us and not only by the form.
+
+Airflow accepts unknown keys in ``conf`` and does not check ``date-time`` formats, so a typo in ``dry_run`` would otherwise
+become a real run.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+
+from booking_sync.errors import InvalidRequest
+
+LONGEST_WINDOW = timedelta(days=400)
+MOST_IDS = 1_000
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Read a time without a zone as UTC, as the form says."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RunRequest(BaseModel):
+    """The trigger form of ``calendar_hubspot_sync``; everything is optional."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    window_start: Instant | None = None
+    window_end: Instant | None = None
+    workspaces: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
+    booking_ids: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
+    dry_run: StrictBool = False
+
+    @model_validator(mode="after")
+    def _window_makes_sense(self) -> RunRequest:
+        if self.window_end is not None and self.window_start is None:
+            raise ValueError("window_end needs window_start")
+        if self.window_start is not None and self.window_end is not None:
+            if self.window_start >= self.window_end:
+                raise ValueError("window_start must be before window_end")
+            if self.window_end - self.window_start > LONGEST_WINDOW:
+                raise ValueError(f"the window may span {LONGEST_WINDOW.days} days at most")
+        if self.booking_ids and self.window_start is not None:
+            raise ValueError("give a window or booking_ids, not both")
+        return self
+
+
+def parse_request(conf: Mapping[str, Any]) -> RunRequest:
+    """Validate the conf of a run; absent, null and empty values mean "not given".
+
+    Raises:
+        InvalidRequest: names every field that is wrong, and the nearest known name of an unknown one.
+    """
+    given = {name: value for name, value in conf.items() if value is not None and value not in ("", [])}
+    try:
+        return RunRequest.model_validate(given)
+    except ValidationError as error:
+        raise InvalidRequest("; ".join(_sentence(detail) for detail in error.errors()) + ".") from None
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, list(RunRequest.model_fields), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(RunRequest.model_fields)}"
+        return f"{name!r} is not a field of this form: {hint}"
+    return f"{name}: {detail['msg']}" if name else str(detail["msg"]).removeprefix("Value error, ")

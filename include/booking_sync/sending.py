@@ -1,0 +1,64 @@
+"""Sending a batch of changes: once, and in halves where HubSpot refuses the whole for one bad item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from booking_sync.clients.hubspot import BatchRefused
+from booking_sync.clients.hubspot_model import BatchResult
+from booking_sync.errors import BookingSyncError, IntegrationUnavailable, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
+from booking_sync.record import Work, record_not_sent, record_unknown
+
+
+class Traced(Protocol):
+    """An item of a batch that carries the id of its change."""
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the change."""
+
+
+Item = TypeVar("Item", bound=Traced)
+
+
+def send_batch(
+    work: Work,
+    items: Sequence[Item],
+    send: Callable[[Sequence[Item]], BatchResult],
+    record: Callable[[BatchResult], None],
+) -> None:
+    """Send items whose intent is recorded, and record each answer before anything else is sent.
+
+    A refusal of the whole is split until the bad item stands alone; nothing of a refused batch was carried out.
+
+    Raises:
+        IntegrationUnavailable, Throttled, NotSent: HubSpot takes nothing now. What was not sent is kept.
+    """
+    pending = [list(items)]
+    while pending:
+        part = pending.pop()
+        with work.recording():
+            pass  # a last look that the lease is still ours
+        try:
+            result = send(part)
+        except BatchRefused as refused:
+            if len(part) > 1:
+                middle = len(part) // 2
+                pending += [part[middle:], part[:middle]]
+                continue
+            result = BatchResult(refused={part[0].trace_id: refused.refusal})
+        except OutcomeUnknown as unknown:
+            record_unknown(work, [item.trace_id for item in part], str(unknown))
+            continue
+        except (IntegrationUnavailable, Throttled, NotSent, Refused, NotFound) as error:
+            unsent = [item.trace_id for some in (*pending, part) for item in some]
+            record_not_sent(work, unsent, error_code=_code(error), error=str(error))
+            raise
+        record(result)
+        record_unknown(work, result.unmatched, "HubSpot's answer does not say what became of this item")
+
+
+def _code(error: BookingSyncError) -> str:
+    code = getattr(error, "code", None)
+    return str(code) if code else type(error).__name__

@@ -1,0 +1,83 @@
+"""The states that are stored, each as a closed set of words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class IntegrationState(StrEnum):
+    """Whether runs pass anything on for an integration."""
+
+    CONNECTED = "connected"
+    PAUSED = "paused"
+    NEEDS_RECONNECTING = "needs_reconnecting"
+    DISCONNECTED = "disconnected"
+
+
+class RunState(StrEnum):
+    """How far a run, or one integration's part of it, has come."""
+
+    OPEN = "open"
+    EXTRACTED = "extracted"
+    PLANNED = "planned"
+    RECORDED = "recorded"
+    FAILED = "failed"
+
+
+class ChangeState(StrEnum):
+    """The life of a change. The first four are open: at most one open change per booking."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    KEPT = "kept"
+    DONE = "done"
+    SUPERSEDED = "superseded"
+    PREVIEWED = "previewed"
+
+
+OPEN_STATES = (ChangeState.PLANNED, ChangeState.SENDING, ChangeState.UNKNOWN, ChangeState.KEPT)
+IN_FLIGHT_STATES = (ChangeState.SENDING, ChangeState.UNKNOWN)
+
+
+class RecordedState(StrEnum):
+    """What HubSpot holds for a booking, as far as we recorded: a live activity, a cancelled one, or none any more."""
+
+    LIVE = "live"
+    CANCELED = "canceled"
+    REPLACED = "replaced"
+
+
+class AuditOutcome(StrEnum):
+    """What came of one write to HubSpot."""
+
+    SENT = "sent"
+    APPLIED = "applied"
+    ADOPTED = "adopted"
+    NOT_APPLIED = "not_applied"
+    REFUSED = "refused"
+
+
+class KeptKind(StrEnum):
+    """Why a booking is read again by the next run."""
+
+    REJECTED = "rejected"
+    WAITING = "waiting"
+
+
+class Operation(StrEnum):
+    """What a change does to HubSpot."""
+
+    CREATE = "create"
+    RECREATE = "recreate"
+    CANCEL = "cancel"
+    UPDATE = "update"
+
+
+class Step(StrEnum):
+    """The remote write that a change does next."""
+
+    CREATE = "create"
+    ARCHIVE = "archive"
+    ASSOCIATE = "associate"
+    WRITE = "write"

@@ -1,0 +1,1 @@
+"""The mapping database: what we recorded, what we intend, and what came of it."""

@@ -1,0 +1,120 @@
+"""The audit: one row per write to HubSpot, inserted with the intent and finished with the outcome (W7).
+
+``before`` and ``after`` hold ids, versions and the names of the properties that were written, never their values: those
+can be personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from booking_sync.states import AuditOutcome
+from booking_sync.store.statements import chunks
+from booking_sync.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One write that is about to be sent."""
+
+    change_id: str
+    booking_id: str
+    booking_version: int
+    action: str
+    object_type: str
+    object_id: str | None = None
+    email_hash: str | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+def begin_entries(
+    connection: Connection,
+    entries: Sequence[AuditEntry],
+    *,
+    run_id: str,
+    requested_by: str,
+    integration_id: str,
+    at: datetime,
+) -> None:
+    """Write down what is about to be sent."""
+    shared = {
+        "at": at,
+        "run_id": run_id,
+        "requested_by": requested_by,
+        "integration_id": integration_id,
+        "outcome": AuditOutcome.SENT,
+    }
+    rows = [
+        {**shared, **{name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}} for entry in entries
+    ]
+    connection.execute(audit.insert(), rows)
+
+
+def finish_entries(
+    connection: Connection,
+    change_ids: Sequence[str],
+    outcome: AuditOutcome,
+    *,
+    at: datetime,
+    object_type: str = "activity",
+    object_ids: Mapping[str, str] | None = None,
+    error_code: str | None = None,
+    correlation_id: str | None = None,
+) -> None:
+    """Write down what came of the writes of these changes that have no outcome yet."""
+    values = {"outcome": outcome, "finished_at": at, "error_code": error_code, "correlation_id": correlation_id}
+    open_ones = (audit.c.outcome == AuditOutcome.SENT, audit.c.object_type == object_type)
+    if object_ids:
+        for change_id, object_id in object_ids.items():
+            mine = update(audit).where(audit.c.change_id == change_id, *open_ones)
+            connection.execute(mine.values(**values, object_id=object_id))
+        return
+    for some in chunks(change_ids):
+        connection.execute(update(audit).where(audit.c.change_id.in_(some), *open_ones).values(**values))
+
+
+def finish_contact_entries(
+    connection: Connection,
+    integration_id: str,
+    outcomes: Mapping[str, AuditOutcome],
+    *,
+    at: datetime,
+    object_ids: Mapping[str, str] | None = None,
+    error_codes: Mapping[str, str] | None = None,
+) -> None:
+    """Write down what came of contact creations, by the hash of the address."""
+    for email_hash, outcome in outcomes.items():
+        statement = update(audit).where(
+            audit.c.integration_id == integration_id,
+            audit.c.email_hash == email_hash,
+            audit.c.outcome == AuditOutcome.SENT,
+            audit.c.object_type == "contact",
+        )
+        connection.execute(
+            statement.values(
+                outcome=outcome,
+                finished_at=at,
+                object_id=(object_ids or {}).get(email_hash),
+                error_code=(error_codes or {}).get(email_hash),
+            )
+        )
+
+
+def unfinished_contact_hashes(connection: Connection, integration_id: str, hashes: Sequence[str]) -> set[str]:
+    """Return which of these addresses have a contact creation whose outcome is not known."""
+    found: set[str] = set()
+    for some in chunks(hashes):
+        statement = select(audit.c.email_hash).where(
+            audit.c.integration_id == integration_id,
+            audit.c.email_hash.in_(some),
+            audit.c.outcome == AuditOutcome.SENT,
+            audit.c.object_type == "contact",
+        )
+        found.update(connection.execute(statement).scalars())
+    return found

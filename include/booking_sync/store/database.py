@@ -1,0 +1,113 @@
+"""Opening the mapping database: SQLite by default, PostgreSQL in production.
+
+An empty database is set up on first use. One with another schema is refused with the one command that upgrades it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from booking_sync.errors import ConfigurationError, SchemaOutOfDate
+from booking_sync.store import schema
+
+BUSY_SECONDS = 60
+"""How long a writer waits for another one: SQLite has one at a time."""
+
+SETUP_LOCK = 7_032_606_117_226
+"""Key of the PostgreSQL advisory lock under which an empty database is set up; any constant of our own will do."""
+
+
+def open_database(url: str) -> Engine:
+    """Return an engine on a database that has this code's schema, setting up an empty one.
+
+    Raises:
+        ConfigurationError: the database cannot be reached, or is Airflow's own.
+        SchemaOutOfDate: its schema is older or newer than this code.
+    """
+    engine = connect_database(url)
+    with _clear_sentence(engine):
+        current = schema.current_revision(engine)
+        if current is None:
+            _set_up(engine)
+        elif current != schema.head_revision():
+            raise SchemaOutOfDate(schema.how_to_mend(current))
+    return engine
+
+
+def connect_database(url: str) -> Engine:
+    """Return an engine without looking at the schema."""
+    location = make_url(url)
+    if location.get_backend_name() == "sqlite":
+        return _sqlite(url, location.database)
+    return create_engine(location, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that commits at the end of the block."""
+    with engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection for reads that holds no lock between statements."""
+    with engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Let SQLAlchemy rather than the driver begin transactions; readers and the one writer do not block each other."""
+    raw: Any = dbapi_connection
+    raw.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that upgrades its lock half-way can fail without waiting."""
+    if connection.get_isolation_level() != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _set_up(engine: Engine) -> None:
+    """Create the tables, once even when two processes find the database empty at the same time."""
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETUP_LOCK})
+        tables = set(inspect(connection).get_table_names())
+        if {"dag_run", "task_instance"} <= tables:
+            raise ConfigurationError(
+                "The connection booking_sync_db points to Airflow's own metadata database. Give the mapping a database of its own."
+            )
+        if "alembic_version_booking_sync" not in tables:
+            schema.upgrade(connection)
+
+
+@contextmanager
+def _clear_sentence(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise ConfigurationError(
+            f"The mapping database {where} cannot be opened ({type(error.orig).__name__}). "
+            "Check the connection booking_sync_db: host, port, database, login and password."
+        ) from None

@@ -1,0 +1,120 @@
+"""Integrations (workspace ↔ portal) and portals, as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from booking_sync.states import IntegrationState
+from booking_sync.store.statements import insert_or_update
+from booking_sync.store.tables import integration, portal
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One workspace connected to one portal. Everything changed before ``watermark`` is recorded, without a gap."""
+
+    id: str
+    workspace_id: str
+    workspace_name: str
+    portal_id: str
+    state: IntegrationState
+    state_reason: str | None
+    connected_at: datetime
+    watermark: datetime
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalRecord:
+    """What is known of a HubSpot portal. ``has_unique_key`` is None until it has been probed."""
+
+    id: str
+    has_unique_key: bool | None
+    provisioned_at: datetime | None
+
+
+def connect(
+    connection: Connection, *, workspace_id: str, workspace_name: str, portal_id: str, connected_at: datetime
+) -> None:
+    """Record a workspace as connected from ``connected_at`` on; one that is recorded already stays as it is."""
+    values = {
+        "id": integration_id(workspace_id, portal_id),
+        "workspace_id": workspace_id,
+        "workspace_name": workspace_name,
+        "portal_id": portal_id,
+        "state": IntegrationState.CONNECTED,
+        "connected_at": connected_at,
+        "watermark": connected_at,
+        "settings": {},
+    }
+    connection.execute(insert_or_update(connection, integration).values(values).on_conflict_do_nothing())
+
+
+def integration_id(workspace_id: str, portal_id: str) -> str:
+    """Return the id under which a workspace's activities in one portal are mapped.
+
+    Another portal is another integration, so that ids of the one can never be used in the other (K6).
+    """
+    return f"{workspace_id}@{portal_id}"
+
+
+def set_state(connection: Connection, id_: str, state: IntegrationState, reason: str | None) -> None:
+    """Pause or resume an integration, with the reason."""
+    statement = update(integration).where(integration.c.id == id_)
+    connection.execute(statement.values(state=state, state_reason=reason))
+
+
+def move_watermark(connection: Connection, id_: str, watermark: datetime) -> None:
+    """Record that everything before ``watermark`` is recorded; it never moves back."""
+    statement = update(integration).where(integration.c.id == id_, integration.c.watermark < watermark)
+    connection.execute(statement.values(watermark=watermark))
+
+
+def all_integrations(connection: Connection) -> list[Integration]:
+    """Return every integration, by workspace id."""
+    rows = connection.execute(select(integration).order_by(integration.c.workspace_id)).mappings()
+    return [_integration(dict(row)) for row in rows]
+
+
+def load_integration(connection: Connection, id_: str) -> Integration:
+    """Return one integration."""
+    row = connection.execute(select(integration).where(integration.c.id == id_)).mappings().one()
+    return _integration(dict(row))
+
+
+def integration_names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the workspace name of each id."""
+    statement = select(integration.c.id, integration.c.workspace_name).where(integration.c.id.in_(ids))
+    return {row.id: row.workspace_name for row in connection.execute(statement)}
+
+
+def remember_portal(
+    connection: Connection, portal_id: str, *, name: str | None, ui_domain: str | None, time_zone: str | None
+) -> None:
+    """Record a portal, or what it calls itself now."""
+    described = {"name": name, "ui_domain": ui_domain, "time_zone": time_zone}
+    statement = insert_or_update(connection, portal).values(id=portal_id, **described)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=described))
+
+
+def load_portal(connection: Connection, portal_id: str) -> PortalRecord:
+    """Return what is recorded of a portal."""
+    statement = select(portal.c.id, portal.c.has_unique_key, portal.c.provisioned_at).where(portal.c.id == portal_id)
+    row = connection.execute(statement).one()
+    return PortalRecord(row.id, row.has_unique_key, row.provisioned_at)
+
+
+def set_provisioned(
+    connection: Connection, portal_id: str, *, has_unique_key: bool | None, provisioned_at: datetime | None
+) -> None:
+    """Record that our properties exist in a portal, and whether it enforces the key; None for both to look again."""
+    statement = update(portal).where(portal.c.id == portal_id)
+    connection.execute(statement.values(has_unique_key=has_unique_key, provisioned_at=provisioned_at))
+
+
+def _integration(row: dict[str, object]) -> Integration:
+    return Integration(**{**row, "state": IntegrationState(str(row["state"]))})  # type: ignore[arg-type]  # the columns are the fields

@@ -1,0 +1,122 @@
+"""The lease on an integration: one worker at a time, with a fence for the one that slept through its end.
+
+HubSpot cannot check a fence, so a lease alone does not stop a late request; it stops a late worker from *recording*, and the
+unknown outcome it leaves is read back later. A lease may be taken over when it has run out, or at once when its worker ran
+on this very host and its process is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psutil
+from sqlalchemy import Connection, Engine, RowMapping, func, select, update
+
+from booking_sync.errors import Fenced, LeaseHeld
+from booking_sync.store.database import writing
+from booking_sync.store.statements import insert_or_update
+from booking_sync.store.tables import lease
+
+START_TOLERANCE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one integration. ``fence`` grows with every acquisition."""
+
+    integration_id: str
+    fence: int
+    seconds: float
+
+    def check(self, connection: Connection) -> None:
+        """Prolong the lease inside the caller's transaction.
+
+        Raises:
+            Fenced: another worker has taken over; nothing of the transaction may be kept.
+        """
+        expires_at = database_now(connection) + timedelta(seconds=self.seconds)
+        statement = (
+            update(lease)
+            .where(lease.c.integration_id == self.integration_id, lease.c.fence == self.fence, lease.c.holder.is_not(None))
+            .values(expires_at=expires_at)
+        )
+        if connection.execute(statement).rowcount != 1:
+            raise Fenced(f"another worker has taken over integration {self.integration_id}; this one stops")
+
+
+@contextmanager
+def hold_lease(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Iterator[Lease]:
+    """Hold the integration for the length of the block.
+
+    Raises:
+        LeaseHeld: somebody else holds it.
+    """
+    held = _acquire(engine, integration_id, holder=holder, seconds=seconds)
+    try:
+        yield held
+    finally:
+        _release(engine, held)
+
+
+def database_now(connection: Connection) -> datetime:
+    """Return the database's time: workers on several machines need one clock; SQLite's is this machine's."""
+    if connection.dialect.name == "postgresql":
+        now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now.astimezone(UTC)
+    return datetime.now(UTC)
+
+
+def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Lease:
+    with writing(engine) as connection:
+        now = database_now(connection)
+        first = {"integration_id": integration_id, "fence": 0, "holder": None, "expires_at": now}
+        connection.execute(insert_or_update(connection, lease).values(first).on_conflict_do_nothing())
+        locked = select(lease).where(lease.c.integration_id == integration_id).with_for_update()
+        row = connection.execute(locked).mappings().one()
+        if row["holder"] is not None and row["expires_at"] > now and not _is_gone(row):
+            seconds_left = (row["expires_at"] - now).total_seconds()
+            raise LeaseHeld(
+                f"integration {integration_id} is being worked on by {row['holder']}; its lease ends in {seconds_left:.0f} s",
+                holder=row["holder"],
+                seconds_left=seconds_left,
+            )
+        fence = row["fence"] + 1
+        values = {"fence": fence, "holder": holder, "expires_at": now + timedelta(seconds=seconds), **_this_process()}
+        connection.execute(update(lease).where(lease.c.integration_id == integration_id).values(values))
+    return Lease(integration_id, fence, seconds)
+
+
+def _release(engine: Engine, held: Lease) -> None:
+    with writing(engine) as connection:
+        connection.execute(
+            update(lease)
+            .where(lease.c.integration_id == held.integration_id, lease.c.fence == held.fence)
+            .values(holder=None)
+        )
+
+
+def _this_process() -> dict[str, Any]:
+    return {
+        "host": socket.gethostname(),
+        "process_id": os.getpid(),
+        "process_started_at": psutil.Process().create_time(),
+    }
+
+
+def _is_gone(row: RowMapping) -> bool:
+    """Say whether the holder ran on this host and its process has ended; a process id alone may have been given again."""
+    if row["host"] != socket.gethostname() or row["process_id"] is None:
+        return False
+    try:
+        process = psutil.Process(row["process_id"])
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        return abs(process.create_time() - row["process_started_at"]) > START_TOLERANCE_SECONDS
+    except psutil.NoSuchProcess:
+        return True

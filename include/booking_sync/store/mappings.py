@@ -1,0 +1,159 @@
+"""The mapping booking → activity: what was written last, and the history of what stood before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, func, select, update
+
+from booking_sync.decision import Recorded
+from booking_sync.diff import COLUMNS
+from booking_sync.states import RecordedState
+from booking_sync.store.statements import chunks, insert_or_update
+from booking_sync.store.tables import mapping, mapping_history
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRow:
+    """One row of the mapping as it is to stand."""
+
+    booking_id: str
+    state: RecordedState
+    activity_id: str
+    activity_key: str
+    generation: int
+    version: int
+    schedule_fingerprint: str
+    content_fingerprint: str
+    start_at: datetime
+    end_at: datetime
+    contact_ids: tuple[str, ...]
+
+
+def recorded_keys(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> pd.DataFrame:
+    """Return the mapping rows of these bookings as a frame with ``diff.COLUMNS``."""
+    columns = [mapping.c[name] for name in COLUMNS]
+    rows: list[Any] = []
+    for some in chunks(booking_ids):
+        statement = select(*columns).where(mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some))
+        rows.extend(connection.execute(statement))
+    return pd.DataFrame.from_records(rows, columns=list(COLUMNS))
+
+
+def load_recorded(connection: Connection, integration_id: str, booking_ids: Iterable[str]) -> dict[str, Recorded]:
+    """Return what is recorded of these bookings; those without a row are absent."""
+    names = Recorded.__dataclass_fields__
+    columns = [mapping.c[name] for name in names]
+    found: dict[str, Recorded] = {}
+    for some in chunks(sorted(set(booking_ids))):
+        statement = select(*columns).where(mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some))
+        for row in connection.execute(statement).mappings():
+            found[row["booking_id"]] = Recorded(**{**row, "state": RecordedState(row["state"])})
+    return found
+
+
+def known_contacts(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the contacts that each booking's activity is associated with, as recorded."""
+    found: dict[str, tuple[str, ...]] = {}
+    for some in chunks(booking_ids):
+        statement = select(mapping.c.booking_id, mapping.c.contact_ids).where(
+            mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some)
+        )
+        found.update({row.booking_id: tuple(row.contact_ids) for row in connection.execute(statement)})
+    return found
+
+
+def save_rows(
+    connection: Connection, integration_id: str, rows: Sequence[tuple[str, MappingRow]], *, event: str, at: datetime
+) -> None:
+    """Record activities as they stand now, each with the change that made it so; newer versions are never overwritten."""
+    if not rows:
+        return
+    values = [_values(integration_id, row, at) for _, row in rows]
+    statement = insert_or_update(connection, mapping)
+    replaced = {name: statement.excluded[name] for name in values[0] if name not in ("integration_id", "booking_id")}
+    is_newer = statement.excluded.version >= mapping.c.version
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["integration_id", "booking_id"], set_=replaced, where=is_newer),
+        values,
+    )
+    add_history(connection, integration_id, rows, event=event, at=at)
+
+
+def add_history(
+    connection: Connection, integration_id: str, rows: Sequence[tuple[str, MappingRow]], *, event: str, at: datetime
+) -> None:
+    """Append what happened to activities."""
+    history = [
+        {
+            "integration_id": integration_id,
+            "booking_id": row.booking_id,
+            "change_id": change_id,
+            "event": event,
+            "activity_id": row.activity_id,
+            "version": row.version,
+            "start_at": row.start_at,
+            "end_at": row.end_at,
+            "at": at,
+        }
+        for change_id, row in rows
+    ]
+    connection.execute(mapping_history.insert(), history)
+
+
+def mark_canceled(
+    connection: Connection, integration_id: str, versions: Mapping[str, int]
+) -> None:
+    """Record that these bookings' activities say that they are cancelled. What the body shows has not changed (X1)."""
+    for booking_id, version in versions.items():
+        statement = update(mapping).where(
+            mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id, mapping.c.version <= version
+        )
+        connection.execute(statement.values(state=RecordedState.CANCELED, version=version))
+
+
+def mark_replaced(connection: Connection, integration_id: str, successors: Mapping[str, str]) -> None:
+    """Record that bookings (old id → new id) have handed their activity's place to another booking (R2)."""
+    for booking_id, successor_id in successors.items():
+        statement = update(mapping).where(mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id)
+        connection.execute(statement.values(state=RecordedState.REPLACED, replaced_by=successor_id, activity_id=None))
+
+
+def raise_versions(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
+    """Record newer versions of bookings whose activity needs no change."""
+    for booking_id, version in versions.items():
+        statement = update(mapping).where(
+            mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id, mapping.c.version < version
+        )
+        connection.execute(statement.values(version=version))
+
+
+def count_standing(connection: Connection, integration_id: str) -> int:
+    """Return how many bookings have an activity that stands and is not cancelled."""
+    statement = select(func.count()).where(
+        mapping.c.integration_id == integration_id, mapping.c.state == RecordedState.LIVE
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def _values(integration_id: str, row: MappingRow, at: datetime) -> dict[str, Any]:
+    return {
+        "integration_id": integration_id,
+        "booking_id": row.booking_id,
+        "state": row.state,
+        "activity_id": row.activity_id,
+        "activity_key": row.activity_key,
+        "generation": row.generation,
+        "version": row.version,
+        "schedule_fingerprint": row.schedule_fingerprint,
+        "content_fingerprint": row.content_fingerprint,
+        "start_at": row.start_at,
+        "end_at": row.end_at,
+        "contact_ids": list(row.contact_ids),
+        "replaced_by": None,
+        "recorded_at": at,
+    }

@@ -1,0 +1,184 @@
+"""Runs, and each integration's part in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from booking_sync.states import RunState
+from booking_sync.store.statements import insert_or_update
+from booking_sync.store.tables import integration_run, run
+from booking_sync.window import RunTrigger, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as recorded."""
+
+    id: str
+    dag_id: str
+    dag_run_id: str
+    run_type: str
+    requested_by: str
+    request: dict[str, Any]
+    is_dry_run: bool
+    state: RunState
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationRun:
+    """One integration's part in a run. ``window`` is None where the run names bookings instead."""
+
+    run_id: str
+    integration_id: str
+    window: Window | None
+    state: RunState
+    reason: str | None
+    is_mending: bool
+    counts: dict[str, int]
+
+
+def insert_run(
+    connection: Connection,
+    run_id: str,
+    trigger: RunTrigger,
+    *,
+    request: Mapping[str, Any],
+    is_dry_run: bool,
+    opened_at: datetime,
+) -> Run:
+    """Record a run, or return the one that the same DAG run has opened before (a repeated task)."""
+    values = {
+        "id": run_id,
+        "dag_id": trigger.dag_id,
+        "dag_run_id": trigger.dag_run_id,
+        "run_type": trigger.run_type,
+        "requested_by": trigger.requested_by,
+        "request": dict(request),
+        "is_dry_run": is_dry_run,
+        "state": RunState.OPEN,
+        "opened_at": opened_at,
+        "notices": [],
+    }
+    connection.execute(insert_or_update(connection, run).values(values).on_conflict_do_nothing())
+    same = select(run).where(run.c.dag_id == trigger.dag_id, run.c.dag_run_id == trigger.dag_run_id)
+    return _run(connection.execute(same).mappings().one())
+
+
+def load_run(connection: Connection, run_id: str) -> Run:
+    """Return one run."""
+    return _run(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
+
+
+def set_notices(connection: Connection, run_id: str, notices: Sequence[str]) -> None:
+    """Record what concerns the run as a whole, in sentences for its note."""
+    connection.execute(update(run).where(run.c.id == run_id).values(notices=list(notices)))
+
+
+def load_notices(connection: Connection, run_id: str) -> list[str]:
+    """Return the sentences of :func:`set_notices`."""
+    notices: list[str] = connection.execute(select(run.c.notices).where(run.c.id == run_id)).scalar_one()
+    return notices
+
+
+def close_run(
+    connection: Connection, run_id: str, *, state: RunState, counts: Mapping[str, int], closed_at: datetime
+) -> None:
+    """Record how a run ended."""
+    statement = update(run).where(run.c.id == run_id)
+    connection.execute(statement.values(state=state, counts=dict(counts), closed_at=closed_at))
+
+
+def insert_integration_run(
+    connection: Connection, run_id: str, integration_id: str, window: Window | None, *, reason: str | None = None
+) -> None:
+    """Record that an integration takes part in a run; with a reason, that it cannot."""
+    values = {
+        "run_id": run_id,
+        "integration_id": integration_id,
+        "window_start": window.start if window else None,
+        "window_end": window.end if window else None,
+        "state": RunState.FAILED if reason else RunState.OPEN,
+        "reason": reason,
+        "is_mending": False,
+        "counts": {},
+    }
+    connection.execute(insert_or_update(connection, integration_run).values(values).on_conflict_do_nothing())
+
+
+def set_integration_run(
+    connection: Connection,
+    run_id: str,
+    integration_id: str,
+    state: RunState,
+    *,
+    reason: str | None = None,
+    is_mending: bool = False,
+) -> None:
+    """Record how far an integration has come in a run."""
+    statement = update(integration_run).where(
+        integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id
+    )
+    connection.execute(statement.values(state=state, reason=reason, is_mending=is_mending))
+
+
+def set_counts(connection: Connection, run_id: str, integration_id: str, **counts: int) -> None:
+    """Set counts of an integration's part; those not named stay."""
+    _change_counts(connection, run_id, integration_id, lambda before: {**before, **counts})
+
+
+def add_counts(connection: Connection, run_id: str, integration_id: str, **counts: int) -> None:
+    """Add to counts of an integration's part."""
+    _change_counts(
+        connection,
+        run_id,
+        integration_id,
+        lambda before: {**before, **{name: before.get(name, 0) + count for name, count in counts.items()}},
+    )
+
+
+def load_counts(connection: Connection, run_id: str, integration_id: str) -> dict[str, int]:
+    """Return the counts of an integration's part."""
+    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
+    counts: dict[str, int] = connection.execute(select(integration_run.c.counts).where(*mine)).scalar_one()
+    return counts
+
+
+def integration_runs(
+    connection: Connection, run_id: str, integration_ids: Sequence[str] | None = None
+) -> list[IntegrationRun]:
+    """Return the parts of a run, of all integrations or of those named."""
+    statement = select(integration_run).where(integration_run.c.run_id == run_id)
+    if integration_ids is not None:
+        statement = statement.where(integration_run.c.integration_id.in_(integration_ids))
+    rows = connection.execute(statement.order_by(integration_run.c.integration_id)).mappings()
+    return [_integration_run(row) for row in rows]
+
+
+def _change_counts(connection: Connection, run_id: str, integration_id: str, change: Any) -> None:
+    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
+    before = connection.execute(select(integration_run.c.counts).where(*mine).with_for_update()).scalar_one()
+    connection.execute(update(integration_run).where(*mine).values(counts=change(before)))
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    fields = {name: row[name] for name in Run.__dataclass_fields__}
+    return Run(**{**fields, "state": RunState(row["state"])})
+
+
+def _integration_run(row: Mapping[str, Any]) -> IntegrationRun:
+    has_window = row["window_start"] is not None
+    return IntegrationRun(
+        run_id=row["run_id"],
+        integration_id=row["integration_id"],
+        window=Window(row["window_start"], row["window_end"]) if has_window else None,
+        state=RunState(row["state"]),
+        reason=row["reason"],
+        is_mending=row["is_mending"],
+        counts=row["counts"],
+    )

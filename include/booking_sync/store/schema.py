@@ -1,0 +1,74 @@
+"""The schema of the mapping database and its revisions, kept by alembic.
+
+``python -m booking_sync.store.schema URL`` upgrades a database to this code's schema.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+VERSION_TABLE = "alembic_version_booking_sync"
+"""A name of our own, so that the mapping can never be taken for another program's schema."""
+
+UPGRADE_COMMAND = "make migrate"
+
+
+def head_revision() -> str:
+    """Return the revision that this code works with."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:  # pragma: no cover - the package ships its migrations
+        raise RuntimeError("the migrations are missing from this installation")
+    return head
+
+
+def current_revision(engine: Engine) -> str | None:
+    """Return the database's revision, or None where it has none of our tables."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        return context.get_current_revision()
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the database to this code's schema, inside the caller's transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def how_to_mend(current: str) -> str:
+    """Say what to do about a database with another schema."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current in known:
+        return (
+            f"The mapping database has schema {current}, this code needs {head_revision()}. "
+            f"Stop the runs, make a backup, then run `{UPGRADE_COMMAND}`."
+        )
+    return f"The mapping database has schema {current}, which is newer than this code. Install the newer version again."
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def main(url: str) -> None:
+    """Upgrade the database at ``url`` and say so."""
+    from booking_sync.store.database import connect_database, writing  # noqa: PLC0415 - database imports this module
+
+    engine = connect_database(url)
+    before = current_revision(engine)
+    with writing(engine) as connection:
+        upgrade(connection)
+    sys.stdout.write(f"schema {before or 'empty'} -> {head_revision()}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,147 @@
+"""The bookings that a run has read, encrypted, until its plan is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+from sqlalchemy import Connection, delete, func, select
+
+from booking_sync.booking_payload import dump_booking, load_booking
+from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
+from booking_sync.model import Booking, BookingStatus
+from booking_sync.states import RecordedState
+from booking_sync.store.encryption import Vault
+from booking_sync.store.statements import chunks, insert_or_update
+from booking_sync.store.tables import mapping, staged_booking
+
+_KEYS = ("run_id", "integration_id", "booking_id")
+
+
+def stage(connection: Connection, vault: Vault, run_id: str, integration_id: str, bookings: Sequence[Booking]) -> None:
+    """Keep bookings for the run. Of one booking read twice, the newer version stays."""
+    newest: dict[str, Booking] = {}
+    for booking in bookings:
+        if booking.id not in newest or newest[booking.id].version <= booking.version:
+            newest[booking.id] = booking
+    if not newest:
+        return
+    rows = [_row(vault, run_id, integration_id, booking) for booking in newest.values()]
+    statement = insert_or_update(connection, staged_booking)
+    replaced = {column.name: statement.excluded[column.name] for column in staged_booking.c if column.name not in _KEYS}
+    is_newer = statement.excluded.version >= staged_booking.c.version
+    connection.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=replaced, where=is_newer), rows)
+
+
+def count_staged(connection: Connection, run_id: str, integration_id: str) -> int:
+    """Return how many bookings the run has read for an integration."""
+    statement = select(func.count()).select_from(staged_booking).where(*_mine(run_id, integration_id))
+    return connection.execute(statement).scalar_one()
+
+
+def staged_keys(connection: Connection, run_id: str, integration_id: str, size: int) -> Iterator[pd.DataFrame]:
+    """Yield the keys and fingerprints of what was read, in chunks, by booking id (columns of ``diff.COLUMNS``)."""
+    last = ""
+    columns = (
+        staged_booking.c.booking_id,
+        staged_booking.c.version,
+        staged_booking.c.status.label("state"),
+        staged_booking.c.schedule_fingerprint,
+        staged_booking.c.content_fingerprint,
+    )
+    while True:
+        statement = (
+            select(*columns)
+            .where(*_mine(run_id, integration_id), staged_booking.c.booking_id > last)
+            .order_by(staged_booking.c.booking_id)
+            .limit(size)
+        )
+        rows = connection.execute(statement).all()
+        if not rows:
+            return
+        yield pd.DataFrame.from_records(rows, columns=[column.name for column in columns])
+        last = rows[-1].booking_id
+
+
+def load_staged(
+    connection: Connection, vault: Vault, run_id: str, integration_id: str, ids: Sequence[str]
+) -> list[tuple[Booking, bytes]]:
+    """Return bookings with their encrypted form, which the change that is planned for them takes over as it is."""
+    found: list[tuple[Booking, bytes]] = []
+    for some in chunks(ids):
+        statement = select(staged_booking.c.payload).where(
+            *_mine(run_id, integration_id), staged_booking.c.booking_id.in_(some)
+        )
+        found.extend((load_booking(vault.decrypt(row.payload)), row.payload) for row in connection.execute(statement))
+    return found
+
+
+def missing_ids(connection: Connection, run_id: str, integration_id: str) -> set[str]:
+    """Return the ids of bookings that the rescheduled ones point to and that are neither read nor recorded yet (R2).
+
+    Back to predecessors always; forward to successors only where an activity waits to be replaced.
+    """
+    mine = _mine(run_id, integration_id)
+    read = select(staged_booking.c.booking_id).where(*mine)
+    recorded = select(mapping.c.booking_id).where(mapping.c.integration_id == integration_id)
+    standing = recorded.where(mapping.c.state != RecordedState.REPLACED)
+    back = select(staged_booking.c.rescheduled_from_id).where(
+        *mine,
+        staged_booking.c.rescheduled_from_id.is_not(None),
+        staged_booking.c.rescheduled_from_id.not_in(read),
+        staged_booking.c.rescheduled_from_id.not_in(recorded),
+        staged_booking.c.booking_id.not_in(recorded),
+    )
+    forward = select(staged_booking.c.rescheduled_to_id).where(
+        *mine,
+        staged_booking.c.status == BookingStatus.RESCHEDULED,
+        staged_booking.c.rescheduled_to_id.is_not(None),
+        staged_booking.c.rescheduled_to_id.not_in(read),
+        staged_booking.c.booking_id.in_(standing),
+    )
+    return set(connection.execute(back).scalars()) | set(connection.execute(forward).scalars())
+
+
+def predecessor_links(connection: Connection, run_id: str, integration_id: str) -> dict[str, str]:
+    """Return booking id → id of the booking it was rescheduled from, of all that the run has read."""
+    statement = select(staged_booking.c.booking_id, staged_booking.c.rescheduled_from_id).where(
+        *_mine(run_id, integration_id),
+        staged_booking.c.rescheduled_from_id.is_not(None),
+        staged_booking.c.rescheduled_from_id != staged_booking.c.booking_id,
+    )
+    return {row.booking_id: row.rescheduled_from_id for row in connection.execute(statement)}
+
+
+def staged_among(connection: Connection, run_id: str, integration_id: str, ids: Sequence[str]) -> set[str]:
+    """Return which of the ids the run has read."""
+    found: set[str] = set()
+    for some in chunks(ids):
+        statement = select(staged_booking.c.booking_id).where(
+            *_mine(run_id, integration_id), staged_booking.c.booking_id.in_(some)
+        )
+        found.update(connection.execute(statement).scalars())
+    return found
+
+
+def clear_staged(connection: Connection, run_id: str, integration_id: str) -> None:
+    """Wipe what the run has read: the plan holds what is still needed."""
+    connection.execute(delete(staged_booking).where(*_mine(run_id, integration_id)))
+
+
+def _mine(run_id: str, integration_id: str) -> tuple[object, object]:
+    return (staged_booking.c.run_id == run_id, staged_booking.c.integration_id == integration_id)
+
+
+def _row(vault: Vault, run_id: str, integration_id: str, booking: Booking) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "integration_id": integration_id,
+        "booking_id": booking.id,
+        "version": booking.version,
+        "status": booking.status.value,
+        "schedule_fingerprint": schedule_fingerprint(booking),
+        "content_fingerprint": content_fingerprint(booking),
+        "rescheduled_from_id": booking.rescheduled_from_id,
+        "rescheduled_to_id": booking.rescheduled_to_id,
+        "payload": vault.encrypt(dump_booking(booking)),
+    }

@@ -1,0 +1,286 @@
+"""The tables of the mapping database, as SQLAlchemy Core.
+
+Times are UTC; they come back aware from SQLite and PostgreSQL alike. Columns named ``payload`` hold personal data, encrypted,
+and are emptied as soon as the change they belong to is over.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: refused when naive, stored in UTC, always returned aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC on the way in."""
+        del dialect
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone must not reach the database")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Put the zone back that SQLite loses."""
+        del dialect
+        if value is None:
+            return None
+        instant: datetime = value
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("salt", LargeBinary, nullable=False, comment="encrypted; keys the hashes of e-mail addresses"),
+)
+
+integration = Table(
+    "integration",
+    metadata,
+    Column("id", String(300), primary_key=True),
+    Column("workspace_id", String(200), nullable=False),
+    Column("workspace_name", String(1000), nullable=False),
+    Column("portal_id", String(64), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("state_reason", Text),
+    Column("connected_at", UtcDateTime, nullable=False),
+    Column("watermark", UtcDateTime, nullable=False, comment="everything before it is recorded, without a gap"),
+    Column("settings", JSON, nullable=False),
+    UniqueConstraint("workspace_id", "portal_id"),
+)
+
+portal = Table(
+    "portal",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(1000)),
+    Column("ui_domain", String(200)),
+    Column("time_zone", String(100)),
+    Column("has_unique_key", Boolean, comment="null: not probed yet"),
+    Column("provisioned_at", UtcDateTime),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("integration_id", String(300), primary_key=True),
+    Column("fence", BigInteger, nullable=False),
+    Column("holder", String(300)),
+    Column("host", String(300)),
+    Column("process_id", Integer),
+    Column("process_started_at", Float),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("dag_id", String(250), nullable=False),
+    Column("dag_run_id", String(500), nullable=False),
+    Column("run_type", String(50), nullable=False),
+    Column("requested_by", String(250), nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("is_dry_run", Boolean, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("counts", JSON),
+    Column("notices", JSON, nullable=False, comment="what concerns the run as a whole"),
+    UniqueConstraint("dag_id", "dag_run_id"),
+)
+
+integration_run = Table(
+    "integration_run",
+    metadata,
+    Column("run_id", ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), primary_key=True),
+    Column("window_start", UtcDateTime),
+    Column("window_end", UtcDateTime),
+    Column("state", String(32), nullable=False),
+    Column("reason", Text),
+    Column("is_mending", Boolean, nullable=False, default=False, comment="what failed will mend itself"),
+    Column("counts", JSON, nullable=False),
+)
+
+staged_booking = Table(
+    "staged_booking",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("integration_id", String(300), primary_key=True),
+    Column("booking_id", String(200), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("schedule_fingerprint", String(64), nullable=False),
+    Column("content_fingerprint", String(64), nullable=False),
+    Column("rescheduled_from_id", String(200)),
+    Column("rescheduled_to_id", String(200)),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+kept_booking = Table(
+    "kept_booking",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(64), nullable=False, index=True),
+    Column("integration_id", String(300), nullable=False),
+    Column("booking_id", String(200), comment="null where not even the id could be read"),
+    Column("kind", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Column("is_open", Boolean, nullable=False, comment="every run reads it again while it is open"),
+    Index(
+        "ix_kept_booking_open",
+        "integration_id",
+        "booking_id",
+        postgresql_where=text("is_open"),
+        sqlite_where=text("is_open"),
+    ),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="also the trace id of its requests"),
+    Column("run_id", String(64), nullable=False, index=True, comment="the run that planned it"),
+    Column("worker_run_id", String(64), nullable=False, index=True, comment="the run that works on it now"),
+    Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), nullable=False),
+    Column("booking_id", String(200), nullable=False),
+    Column("booking_version", BigInteger, nullable=False),
+    Column("booking_created_at", UtcDateTime, nullable=False),
+    Column("operation", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("activity_key", String(64), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("activity_id", String(64), comment="the activity that stands, once it is known"),
+    Column("old_activity_id", String(64), comment="the activity to archive"),
+    Column("old_booking_id", String(200), comment="the booking that owned it, where another one (R2)"),
+    Column("attempt_count", Integer, nullable=False, default=0),
+    Column("sent_at", UtcDateTime),
+    Column("fence", BigInteger),
+    Column("error_code", String(200)),
+    Column("previous_error_code", String(200), comment="what the last run was told, so that only news is alarming"),
+    Column("error", Text),
+    Column("warnings", JSON, nullable=False),
+    Column("contact_ids", JSON, comment="what the sent request associates, for reading it back"),
+    Column("outcome", String(32)),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("payload", LargeBinary),
+    Index(
+        "uq_change_open",
+        "integration_id",
+        "booking_id",
+        unique=True,
+        postgresql_where=text("state IN ('planned', 'sending', 'unknown', 'kept')"),
+        sqlite_where=text("state IN ('planned', 'sending', 'unknown', 'kept')"),
+    ),
+)
+
+mapping = Table(
+    "mapping",
+    metadata,
+    Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), primary_key=True),
+    Column("booking_id", String(200), primary_key=True),
+    Column("state", String(32), nullable=False),
+    Column("activity_id", String(64)),
+    Column("activity_key", String(64), nullable=False),
+    Column("generation", Integer, nullable=False, comment="how many activities this booking has had"),
+    Column("version", BigInteger, nullable=False),
+    Column("schedule_fingerprint", String(64), nullable=False),
+    Column("content_fingerprint", String(64), nullable=False),
+    Column("start_at", UtcDateTime, nullable=False),
+    Column("end_at", UtcDateTime, nullable=False),
+    Column("contact_ids", JSON, nullable=False),
+    Column("replaced_by", String(200)),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    UniqueConstraint("integration_id", "activity_id"),
+)
+
+mapping_history = Table(
+    "mapping_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("integration_id", String(300), nullable=False),
+    Column("booking_id", String(200), nullable=False),
+    Column("change_id", String(64), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("activity_id", String(64)),
+    Column("version", BigInteger, nullable=False),
+    Column("start_at", UtcDateTime, nullable=False),
+    Column("end_at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_mapping_history_booking", "integration_id", "booking_id"),
+)
+
+contact_link = Table(
+    "contact_link",
+    metadata,
+    Column("portal_id", String(64), primary_key=True),
+    Column("email_hash", String(64), primary_key=True),
+    Column("contact_id", String(64)),
+    Column("is_ours", Boolean, nullable=False, comment="this integration created the contact"),
+    Column("refusal", String(200), comment="why HubSpot does not take this address (C6)"),
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("run_id", String(64), nullable=False, index=True),
+    Column("requested_by", String(250), nullable=False),
+    Column("integration_id", String(300), nullable=False),
+    Column("change_id", String(64), nullable=False, index=True),
+    Column("booking_id", String(200), nullable=False),
+    Column("booking_version", BigInteger, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("object_type", String(32), nullable=False),
+    Column("object_id", String(64)),
+    Column("email_hash", String(64)),
+    Column("before", JSON),
+    Column("after", JSON),
+    Column("outcome", String(32), nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("error_code", String(200)),
+    Column("correlation_id", String(100)),
+    Index("ix_audit_booking", "integration_id", "booking_id"),
+)
