@@ -1,7 +1,7 @@
 """Which contacts an activity is associated with: found by address, made where there is none, never changed (C1 to C6).
 
-HubSpot keeps addresses unique, so a contact whose creation was not answered is found again by its address, and creating it
-twice is refused. Addresses are looked up by batch read, never by search: the index lags.
+HubSpot keeps addresses unique, so a contact whose creation was not answered is found again by its address, and
+creating it twice is refused. Addresses are looked up by batch read, never by search: the index lags.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from booking_sync.clients.hubspot import BatchRefused
 from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewContact
 from booking_sync.errors import BookingSyncError, OutcomeUnknown
 from booking_sync.model import Booking, Invitee, normalise_email
-from booking_sync.record import Work, record_entries
+from booking_sync.record import record_entries
 from booking_sync.render import render_contact
 from booking_sync.states import AuditOutcome
 from booking_sync.store import audit, contact_links
@@ -22,7 +22,7 @@ from booking_sync.store.changes import StoredChange
 from booking_sync.store.contact_links import ContactLink
 from booking_sync.store.database import reading, writing
 from booking_sync.store.encryption import email_hash
-
+from booking_sync.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class ContactDirectory:
     ) -> ContactsOfBatch:
         """Return the contacts of each change's active invitees, creating those that HubSpot does not have.
 
-        For the changes named in ``is_remembered_enough`` a contact that is remembered by address is not looked up again.
+        For the changes named in ``is_remembered_enough`` a contact that is remembered by address is not
+        looked up again.
         """
         trusted = set(is_remembered_enough)
         wanted = self._wanted(batch)
@@ -97,14 +98,18 @@ class ContactDirectory:
         """Find contacts by address, and those whose address a person has changed by the id we remember (C8)."""
         hubspot = self._work.services.hubspot
         by_email = hubspot.contacts_by_email([person.email for person in wanted])
-        found = {p.hash: ContactLink(p.hash, by_email[p.email].id, is_ours=False) for p in wanted if p.email in by_email}
+        found = {
+            p.hash: ContactLink(p.hash, by_email[p.email].id, is_ours=False) for p in wanted if p.email in by_email
+        }
         renamed = {
             p.hash: contact_id
             for p in wanted
             if p.hash not in found and p.hash in known and (contact_id := known[p.hash].contact_id)
         }
         alive = hubspot.contacts_by_id(set(renamed.values())) if renamed else {}
-        found |= {h: ContactLink(h, contact_id, is_ours=False) for h, contact_id in renamed.items() if contact_id in alive}
+        found |= {
+            h: ContactLink(h, contact_id, is_ours=False) for h, contact_id in renamed.items() if contact_id in alive
+        }
         self._record_found(found)
         return found
 

@@ -57,5 +57,8 @@ def _text(frame: pd.DataFrame, column: str) -> np.ndarray[tuple[int], np.dtype[n
 
 def _shown_state(bookings: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Translate a booking's status into the mapping state that mirrors it."""
-    shown = {BookingStatus.SCHEDULED.value: RecordedState.LIVE.value, BookingStatus.CANCELED.value: RecordedState.CANCELED.value}
+    shown = {
+        BookingStatus.SCHEDULED.value: RecordedState.LIVE.value,
+        BookingStatus.CANCELED.value: RecordedState.CANCELED.value,
+    }
     return bookings["state"].map(shown).fillna("").to_numpy(dtype=object)

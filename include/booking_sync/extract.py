@@ -12,11 +12,11 @@ from typing import Any
 
 from booking_sync.booking_payload import parse_booking
 from booking_sync.model import Booking, Reject
-from booking_sync.record import Work
 from booking_sync.states import KeptKind
 from booking_sync.store import changes, kept, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.window import Window
+from booking_sync.work import Work
 
 LONGEST_CHAIN = 25
 """How many reschedules by new id are followed; a longer chain, or a circle, ends here and is decided as far as read."""
@@ -96,7 +96,10 @@ def _read_by_id(work: Work, ids: set[str]) -> set[str]:
 
 
 def _restage_kept(work: Work, ids: set[str]) -> None:
-    """Go on with what a kept change holds, where Calendar.com no longer returns the booking: absence says nothing (X5)."""
+    """Go on with what a kept change holds, where Calendar.com no longer returns the booking.
+
+    Absence says nothing (X5).
+    """
     with writing(work.services.engine) as connection:
         known = staging.staged_among(connection, work.run.id, work.integration.id, sorted(ids))
         silent = changes.open_changes(connection, work.integration.id, sorted(ids - known)).values()

@@ -1,7 +1,7 @@
 """The nouns of the domain, as frozen values without I/O.
 
-Times are aware datetimes in UTC. E-mail addresses are kept as they were typed; :func:`normalise_email` gives the form in
-which two addresses are compared.
+Times are aware datetimes in UTC. E-mail addresses are kept as they were typed; :func:`normalise_email` gives the form
+in which two addresses are compared.
 """
 
 from __future__ import annotations
@@ -122,7 +122,6 @@ class Booking:
     def duration_minutes(self) -> int:
         """Length of the meeting in whole minutes (rule A2)."""
         return round((self.end_at - self.start_at).total_seconds() / 60)
-
 
     @property
     def concerned_invitees(self) -> tuple[Invitee, ...]:

@@ -50,7 +50,11 @@ class Change:
     @property
     def line(self) -> str:
         """The change as one line of a printed plan, without personal data."""
-        at = f" (activity {self.old_activity_id or self.activity_id})" if self.old_activity_id or self.activity_id else ""
+        at = (
+            f" (activity {self.old_activity_id or self.activity_id})"
+            if self.old_activity_id or self.activity_id
+            else ""
+        )
         sign = SIGNS[self.operation]
         return f"{sign} {self.operation:<8} {self.booking_id} v{self.booking_version}{at}: {self.reason}"
 

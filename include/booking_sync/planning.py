@@ -1,7 +1,7 @@
 """From what was read to the plan: compare, decide, write the plan down.
 
-The comparison and the decision are pure (:mod:`booking_sync.diff`, :mod:`booking_sync.decision`); this module only brings
-them what they need, chunk by chunk, and keeps what they say.
+The comparison and the decision are pure (:mod:`booking_sync.diff`, :mod:`booking_sync.decision`); this module only
+brings them what they need, chunk by chunk, and keeps what they say.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from booking_sync.decision import Decision, NoChange, Recorded, decide
 from booking_sync.diff import diff
 from booking_sync.model import Booking
 from booking_sync.plan import Change, Plan, make_plan, plan_change
-from booking_sync.record import Work
 from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, RecordedState, Step
 from booking_sync.store import changes, kept, mappings, staging
 from booking_sync.store.changes import NewChange, StoredChange
 from booking_sync.store.database import reading, writing
+from booking_sync.work import Work
 
 CHUNK = 2_000
 """Bookings that are compared at once; memory holds one chunk."""
@@ -89,7 +89,9 @@ def _consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) 
                 booking,
                 recorded.get(booking.id),
                 predecessor=_standing(chain[booking.id], recorded),
-                successor_id=claimed.get(booking.id, booking.rescheduled_to_id if booking.rescheduled_to_id in known else None),
+                successor_id=claimed.get(
+                    booking.id, booking.rescheduled_to_id if booking.rescheduled_to_id in known else None
+                ),
             ),
             recorded.get(booking.id),
             open_changes.get(booking.id),

@@ -12,9 +12,7 @@ GROUP = "calendar_com"
 GROUP_LABEL = "Calendar.com"
 ACTIVITIES = "meetings"
 
-MARKER = PropertyDefinition(
-    KEY_PROPERTY, "Calendar.com marker", "string", "text", GROUP, has_unique_value=True
-)
+MARKER = PropertyDefinition(KEY_PROPERTY, "Calendar.com marker", "string", "text", GROUP, has_unique_value=True)
 DETAILS = (
     PropertyDefinition("calendar_event_name", "Meeting Name", "string", "text", GROUP),
     PropertyDefinition("calendar_event_duration", "Event Duration", "number", "number", GROUP),
@@ -26,8 +24,8 @@ DETAILS = (
 def provision(services: Services, portal_id: str) -> PortalRecord:
     """Make sure that our properties exist, once per portal, and find out whether the marker is enforced as unique.
 
-    HubSpot does not document unique properties on meetings: the portal may allow them, refuse them, or take the wish and
-    ignore it. So the property is read back, and what it says there counts.
+    HubSpot does not document unique properties on meetings: the portal may allow them, refuse them, or take the
+    wish and ignore it. So the property is read back, and what it says there counts.
 
     Raises:
         MissingScope: the key may not make properties.

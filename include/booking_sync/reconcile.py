@@ -1,14 +1,14 @@
 """One run, step by step. Each step is what one Airflow task does; :func:`reconcile` goes through all of them in one process.
 
-Every step loops over the integrations of its shard. What one of them cannot do is recorded with the reason and never stops
-the others (W6); only what concerns the whole run is raised.
+Every step loops over the integrations of its shard. What one of them cannot do is recorded with the reason and never
+stops the others (W6); only what concerns the whole run is raised.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from booking_sync.apply import apply_changes
@@ -17,7 +17,6 @@ from booking_sync.errors import BookingSyncError, ConfigurationError, Fenced, Le
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
 from booking_sync.planning import make_and_save_plan
-from booking_sync.record import Work
 from booking_sync.report import IntegrationReport, RunReport, integration_report
 from booking_sync.request import RunRequest
 from booking_sync.services import Services
@@ -29,6 +28,7 @@ from booking_sync.store.integrations import Integration
 from booking_sync.store.lease import hold_lease
 from booking_sync.store.runs import IntegrationRun, Run
 from booking_sync.window import MANUAL, RunTrigger, advanced_watermark, window_for
+from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
 
@@ -172,14 +172,9 @@ def _apply(
         apply_changes(work, operations)
         with reading(services.engine) as connection:
             mine = changes.changes_of_run(connection, run_id, work.integration.id)
-        done = [change for change in mine if change["operation"] in operations]
-        return {f"{change['operation']}_{change['state']}": _same(done, change) for change in done}
+        return dict(Counter(f"{c['operation']}_{c['state']}" for c in mine if c["operation"] in operations))
 
     return _for_each(services, run_id, integration_ids, task, {RunState.PLANNED}, step)
-
-
-def _same(done: Sequence[Mapping[str, object]], change: Mapping[str, object]) -> int:
-    return sum(1 for one in done if (one["operation"], one["state"]) == (change["operation"], change["state"]))
 
 
 def _for_each(
@@ -225,7 +220,9 @@ def _isolated(
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
     holder = f"{run.dag_id} {run.dag_run_id} {task}"
     try:
-        with hold_lease(services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds) as lease:
+        with hold_lease(
+            services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds
+        ) as lease:
             return step(Work(services, run, integration, lease), part)
     except (LeaseHeld, Fenced, ConfigurationError):
         raise

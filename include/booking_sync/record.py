@@ -5,50 +5,20 @@ Nothing happens between an answer and its record. A worker that has been overtak
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus
-from booking_sync.services import Services
 from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
 from booking_sync.store import audit, changes, mappings
 from booking_sync.store.audit import AuditEntry
 from booking_sync.store.changes import StoredChange
-from booking_sync.store.database import writing
-from booking_sync.store.integrations import Integration
-from booking_sync.store.lease import Lease
 from booking_sync.store.mappings import MappingRow
-from booking_sync.store.runs import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One worker's right to change one integration in the course of one run."""
-
-    services: Services
-    run: Run
-    integration: Integration
-    lease: Lease
-
-    @contextmanager
-    def recording(self) -> Iterator[tuple[Connection, datetime]]:
-        """Open a transaction that is only kept if the lease is still ours; gives connection and time."""
-        with writing(self.services.engine) as connection:
-            self.lease.check(connection)
-            yield connection, self.services.clock()
-
-    def booking_of(self, stored: StoredChange) -> Booking:
-        """Return the booking that a change carries."""
-        from booking_sync.booking_payload import load_booking  # noqa: PLC0415 - keeps pydantic out of light imports
-
-        if stored.payload is None:  # pragma: no cover - an open change has a payload until it is closed
-            raise RuntimeError(f"change {stored.id} has lost its payload")
-        return load_booking(self.services.vault.decrypt(stored.payload))
+from booking_sync.work import Work
 
 
 def record_intent(
@@ -108,15 +78,13 @@ def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, 
     The fingerprints stay empty until it has been rewritten, so that a crash in between is noticed as a difference.
     """
     row = _mapping_row(stored, booking, activity_id, stored.contact_ids or ())
-    unwritten = MappingRow(**{**_fields(row), "schedule_fingerprint": "", "content_fingerprint": ""})
+    unwritten = replace(row, schedule_fingerprint="", content_fingerprint="")
     with work.recording() as (connection, at):
         replaced = {stored.old_booking_id: stored.booking_id} if stored.old_booking_id else {}
         mappings.mark_replaced(connection, work.integration.id, replaced)
         mappings.save_rows(connection, work.integration.id, [(stored.id, unwritten)], event="adopted", at=at)
         audit.finish_entries(connection, [stored.id], AuditOutcome.ADOPTED, at=at, object_ids={stored.id: activity_id})
-        changes.advance(
-            connection, [stored.id], Step.WRITE, run_id=work.run.id, activity_ids={stored.id: activity_id}
-        )
+        changes.advance(connection, [stored.id], Step.WRITE, run_id=work.run.id, activity_ids={stored.id: activity_id})
 
 
 def record_written(
@@ -129,9 +97,7 @@ def record_written(
     if not written:
         return
     canceled = {s.booking_id: s.booking_version for s, _ in written if s.operation is Operation.CANCEL}
-    rows = [
-        (s.id, _mapping_row(s, booking, s.activity_id or "", s.contact_ids or ())) for s, booking in written
-    ]
+    rows = [(s.id, _mapping_row(s, booking, s.activity_id or "", s.contact_ids or ())) for s, booking in written]
     event = {True: "canceled", False: "updated"}
     with work.recording() as (connection, at):
         mappings.mark_canceled(connection, work.integration.id, canceled)
@@ -176,15 +142,11 @@ def record_refused(
         changes.keep_changes(connection, [stored.id], error_code=error_code, error=error)
 
 
-def record_refused_for_now(
-    work: Work, stored: StoredChange, *, warning: str, error_code: str, step: Step | None = None
-) -> None:
+def record_refused_for_now(work: Work, stored: StoredChange, *, warning: str, error_code: str) -> None:
     """Let a refused change try again at once with another content, named by ``warning``."""
     with work.recording() as (connection, at):
         _finish_refused(connection, [stored.id], at, error_code, None)
         changes.try_again(connection, [stored.id], warning)
-        if step is not None:
-            changes.advance(connection, [stored.id], step)
 
 
 def record_gone(work: Work, stored: StoredChange, *, generation: int, activity_key: str) -> None:
@@ -207,9 +169,7 @@ def record_not_sent(work: Work, change_ids: Sequence[str], *, error_code: str, e
     """Keep changes whose request is known not to have been carried out."""
     if change_ids:
         with work.recording() as (connection, at):
-            audit.finish_entries(
-                connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=error_code
-            )
+            audit.finish_entries(connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=error_code)
             changes.keep_changes(connection, change_ids, error_code=error_code, error=error)
 
 
@@ -240,9 +200,7 @@ def _go_on(
     changes.close(connection, finished, outcome, at=at)
 
 
-def _mapping_row(
-    stored: StoredChange, booking: Booking, activity_id: str, contact_ids: Sequence[str]
-) -> MappingRow:
+def _mapping_row(stored: StoredChange, booking: Booking, activity_id: str, contact_ids: Sequence[str]) -> MappingRow:
     is_canceled = booking.status is BookingStatus.CANCELED
     return MappingRow(
         booking_id=booking.id,
@@ -257,7 +215,3 @@ def _mapping_row(
         end_at=booking.end_at,
         contact_ids=tuple(contact_ids),
     )
-
-
-def _fields(row: MappingRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in MappingRow.__dataclass_fields__}

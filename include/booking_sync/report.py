@@ -1,8 +1,8 @@
 """What a run did, in figures and sentences: the note on the run, the table in the log, and whether the run is red.
 
-A run is red when something failed that will not mend itself: an integration whose window could not be recorded, a change
-that HubSpot refuses for the first time, or figures that do not balance. What is kept for the next run is said, and is
-not red.
+A run is red when something failed that will not mend itself: an integration whose window could not be recorded, a
+change that HubSpot refuses for the first time, or figures that do not balance. What is kept for the next run is said,
+and is not red.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
@@ -18,6 +18,12 @@ SELF_MENDING = frozenset({"not_found", "not_reached", "contact_unknown", "outcom
 """Error codes of kept changes that the next run is expected to carry out."""
 
 COLUMNS = ("read", "unchanged", "create", "recreate", "cancel", "update", "adopted", "rejected", "kept", "superseded")
+
+
+class ChangeFigures(Protocol):
+    """What the report looks at in a change: a row of the change table, or a mapping like it."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ class RunReport:
 def integration_report(
     name: str,
     counts: Mapping[str, int],
-    changes: Sequence[Mapping[str, Any]],
+    changes: Sequence[ChangeFigures],
     kept: Sequence[tuple[str, str | None, str]],
     *,
     failure: str | None,
@@ -140,7 +146,7 @@ def integration_report(
     )
 
 
-def _column(change: Mapping[str, Any]) -> str:
+def _column(change: ChangeFigures) -> str:
     if change["state"] == ChangeState.SUPERSEDED:
         return "superseded"
     if change["state"] == ChangeState.PREVIEWED:
@@ -152,8 +158,10 @@ def _column(change: Mapping[str, Any]) -> str:
     return str(Operation(change["operation"]))
 
 
-def _kept_sentences(open_ones: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"kept {c['booking_id']} ({c['operation']}): {c['error'] or 'its outcome is not known yet'}" for c in open_ones]
+def _kept_sentences(open_ones: Sequence[ChangeFigures]) -> list[str]:
+    return [
+        f"kept {c['booking_id']} ({c['operation']}): {c['error'] or 'its outcome is not known yet'}" for c in open_ones
+    ]
 
 
 def _balance_line(report: IntegrationReport) -> str:
@@ -165,7 +173,10 @@ def _balance_line(report: IntegrationReport) -> str:
 def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
-        "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

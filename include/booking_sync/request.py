@@ -1,7 +1,7 @@
 """What somebody asked a run to do: the trigger form, validated by us and not only by the form.
 
-Airflow accepts unknown keys in ``conf`` and does not check ``date-time`` formats, so a typo in ``dry_run`` would otherwise
-become a real run.
+Airflow accepts unknown keys in ``conf`` and does not check ``date-time`` formats, so a typo in ``dry_run`` would
+otherwise become a real run.
 """
 
 from __future__ import annotations

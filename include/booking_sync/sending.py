@@ -7,8 +7,17 @@ from typing import Protocol, TypeVar
 
 from booking_sync.clients.hubspot import BatchRefused
 from booking_sync.clients.hubspot_model import BatchResult
-from booking_sync.errors import BookingSyncError, IntegrationUnavailable, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
-from booking_sync.record import Work, record_not_sent, record_unknown
+from booking_sync.errors import (
+    BookingSyncError,
+    IntegrationUnavailable,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+)
+from booking_sync.record import record_not_sent, record_unknown
+from booking_sync.work import Work
 
 
 class Traced(Protocol):

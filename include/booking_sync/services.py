@@ -1,4 +1,7 @@
-"""What a run works with: the two services, the mapping database, the clock. Built once per task, passed in everywhere."""
+"""What a run works with.
+
+The two services, the mapping database, the clock. Built once per task, passed in everywhere.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from booking_sync.clients.retry import HttpLimits
 from booking_sync.settings import Settings
 from booking_sync.store.database import open_database
 from booking_sync.store.encryption import Vault
-
 
 HUBSPOT_LIMITS = HttpLimits(read_seconds=30.0, total_seconds=45.0, wait_seconds=60.0)
 """Together shorter than a lease: a worker must not still be sending when another one takes over."""

@@ -46,7 +46,9 @@ class Settings:
             first_lookback_seconds=_seconds(environment, "FIRST_LOOKBACK_SECONDS", defaults.first_lookback_seconds),
             lease_seconds=_seconds(environment, "LEASE_SECONDS", defaults.lease_seconds),
             search_lag_seconds=_seconds(environment, "SEARCH_LAG_SECONDS", defaults.search_lag_seconds),
-            secret_keys=tuple(key.strip() for key in environment.get(f"{PREFIX}SECRET_KEY", "").split(",") if key.strip()),
+            secret_keys=tuple(
+                key.strip() for key in environment.get(f"{PREFIX}SECRET_KEY", "").split(",") if key.strip()
+            ),
         )
 
 

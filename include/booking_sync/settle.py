@@ -1,11 +1,11 @@
 """Finding out what became of requests that were never answered, before anything new is planned.
 
-An unknown outcome rests for the quiet time, because a request that seemed lost can still land. Then it is read back: by the
-marker where the portal enforces it as unique, else through the activities of the contacts it was associated with. What is
-found is adopted; what is not found goes back to the plan, and is sent again with the same marker.
+An unknown outcome rests for the quiet time, because a request that seemed lost can still land. Then it is read back:
+by the marker where the portal enforces it as unique, else through the activities of the contacts it was associated
+with. What is found is adopted; what is not found goes back to the plan, and is sent again with the same marker.
 
-Search is not used for this, because its index lags. The one exception is an activity without any contact in a portal that
-does not enforce the marker: nothing else leads to it, so it also rests for as long as the index may lag.
+Search is not used for this, because its index lags. The one exception is an activity without any contact in a portal
+that does not enforce the marker: nothing else leads to it, so it also rests for as long as the index may lag.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from booking_sync.apply import IDENTITY, make_again, record_found
+from booking_sync.adoption import IDENTITY, REVISION_PROPERTY, make_again, record_found
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity
 from booking_sync.record import (
-    Work,
     record_archived,
     record_associated,
     record_not_sent,
@@ -27,6 +26,7 @@ from booking_sync.store import changes
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import load_portal
+from booking_sync.work import Work
 
 NOT_FOUND = "the request was never answered, and what it would have written is not in HubSpot; it is sent again"
 
@@ -106,7 +106,7 @@ def _settle_writes(work: Work, writes: Sequence[StoredChange]) -> None:
         activity = standing.get(str(stored.activity_id))
         if activity is None:
             make_again(work, stored, work.booking_of(stored))
-        elif activity.properties.get("calendar_booking_revision") == stored.revision:
+        elif activity.properties.get(REVISION_PROPERTY) == stored.revision:
             record_written(work, [(stored, work.booking_of(stored))], outcome=AuditOutcome.ADOPTED)
         else:
             record_not_sent(work, [stored.id], error_code="not_found", error=NOT_FOUND)

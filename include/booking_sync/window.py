@@ -69,9 +69,9 @@ def window_for(
 def first_connected_at(trigger: RunTrigger, request: RunRequest, *, now: datetime, lookback_seconds: float) -> datetime:
     """Say from when on a workspace that is seen for the first time in single-portal mode counts as connected.
 
-    There is no click to date it by. A scheduled run takes the workspace on from its own data interval; a manual run that
-    names nothing looks back a little, so that somebody who tries it out sees something happen; an explicit window or a
-    backfill says by itself what it wants, so the workspace counts as connected from now on.
+    There is no click to date it by. A scheduled run takes the workspace on from its own data interval; a manual
+    run that names nothing looks back a little, so that somebody who tries it out sees something happen; an
+    explicit window or a backfill says by itself what it wants, so the workspace counts as connected from now on.
     """
     if request.window_start is not None or request.booking_ids or trigger.run_type == BACKFILL:
         return now

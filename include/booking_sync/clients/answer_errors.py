@@ -33,9 +33,8 @@ _DEFAULT_THROTTLE_SECONDS = 10.0  # HubSpot's burst window, for a 429 that says 
 _POLICY_SECONDS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 _DAILY = "DAILY"
 _PLAN_REQUIRED = "plan_required"  # Calendar.com contract
-_MAYBE_CARRIED_OUT = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, 499}
-)  # the server, or a proxy, lost patience: it may have passed the request on
+# The server, or a proxy, lost patience: it may have passed the request on.
+_MAYBE_CARRIED_OUT = frozenset({HTTPStatus.REQUEST_TIMEOUT, 499})
 _THROTTLING = frozenset({HTTPStatus.LOCKED, HTTPStatus.TOO_MANY_REQUESTS, 477})  # 477: HubSpot moves the account
 
 

@@ -113,7 +113,7 @@ class CalendarClient:
                 return
 
 
-class _CursorExpired(Exception):  # noqa: N818 - an event, not a failure
+class _CursorExpired(Exception):
     """Calendar.com has forgotten the cursor; the window can be asked for anew."""
 
 

@@ -232,7 +232,7 @@ class JsonHttp:
         return OutcomeUnknown(message, status=answer.status)
 
 
-class _BodyTooLarge(Exception):  # noqa: N818 - an event, not a failure
+class _BodyTooLarge(Exception):
     """The answer passed the size limit."""
 
 

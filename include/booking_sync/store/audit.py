@@ -50,9 +50,7 @@ def begin_entries(
         "integration_id": integration_id,
         "outcome": AuditOutcome.SENT,
     }
-    rows = [
-        {**shared, **{name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}} for entry in entries
-    ]
+    rows = [{**shared, **{name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}} for entry in entries]
     connection.execute(audit.insert(), rows)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from booking_sync.plan import Change
 from booking_sync.states import IN_FLIGHT_STATES, OPEN_STATES, AuditOutcome, ChangeState, Operation, Step
@@ -206,7 +206,9 @@ def advance(
 def set_contacts(connection: Connection, contact_ids: Mapping[str, Sequence[str]]) -> None:
     """Note the contacts that changes' activities are associated with."""
     if contact_ids:
-        statement = update(change).where(change.c.id == bindparam("change_id")).values(contact_ids=bindparam("contacts"))
+        statement = (
+            update(change).where(change.c.id == bindparam("change_id")).values(contact_ids=bindparam("contacts"))
+        )
         rows = [{"change_id": change_id, "contacts": list(ids)} for change_id, ids in contact_ids.items()]
         connection.execute(statement, rows)
 
@@ -222,7 +224,9 @@ def keep_planned(connection: Connection, run_id: str, integration_id: str, *, er
     return connection.execute(statement.values(**values)).rowcount
 
 
-def start_over(connection: Connection, stored: StoredChange, *, generation: int, activity_key: str, reason: str) -> None:
+def start_over(
+    connection: Connection, stored: StoredChange, *, generation: int, activity_key: str, reason: str
+) -> None:
     """Let a change make the activity anew, because the one it was to write is gone (D3)."""
     _set(
         connection,
@@ -253,7 +257,7 @@ def try_again(connection: Connection, change_ids: Sequence[str], warning: str | 
         _set(connection, [stored.id], state=ChangeState.PLANNED, warnings=noted)
 
 
-def changes_of_run(connection: Connection, run_id: str, integration_id: str) -> list[Mapping[str, Any]]:
+def changes_of_run(connection: Connection, run_id: str, integration_id: str) -> list[RowMapping]:
     """Return what the report needs of a run's changes, those taken over from earlier runs included."""
     columns = (
         change.c.run_id,
@@ -287,7 +291,7 @@ def _all(connection: Connection, statement: Select[Any]) -> list[StoredChange]:
     return [_stored(row) for row in connection.execute(statement).mappings()]
 
 
-def _stored(row: Mapping[str, Any]) -> StoredChange:
+def _stored(row: RowMapping) -> StoredChange:
     contact_ids = row["contact_ids"]
     typed = {
         "operation": Operation(row["operation"]),
@@ -299,7 +303,9 @@ def _stored(row: Mapping[str, Any]) -> StoredChange:
     return StoredChange(**{**row, **typed})
 
 
-def _new_row(run_id: str, integration_id: str, new_change: NewChange, state: ChangeState, at: datetime) -> dict[str, Any]:
+def _new_row(
+    run_id: str, integration_id: str, new_change: NewChange, state: ChangeState, at: datetime
+) -> dict[str, Any]:
     planned = new_change.change
     return {
         "id": new_change.id,

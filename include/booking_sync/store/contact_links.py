@@ -37,7 +37,9 @@ def load_links(connection: Connection, portal_id: str, hashes: Sequence[str]) ->
     """Return what is remembered of these addresses."""
     found: dict[str, ContactLink] = {}
     for some in chunks(hashes):
-        statement = select(contact_link).where(contact_link.c.portal_id == portal_id, contact_link.c.email_hash.in_(some))
+        statement = select(contact_link).where(
+            contact_link.c.portal_id == portal_id, contact_link.c.email_hash.in_(some)
+        )
         for row in connection.execute(statement):
             found[row.email_hash] = ContactLink(row.email_hash, row.contact_id, row.is_ours, row.refusal)
     return found
@@ -66,6 +68,4 @@ def save_links(connection: Connection, portal_id: str, links: Sequence[ContactLi
         "refusal": statement.excluded.refusal,
         "recorded_at": statement.excluded.recorded_at,
     }
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["portal_id", "email_hash"], set_=replaced), rows
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["portal_id", "email_hash"], set_=replaced), rows)

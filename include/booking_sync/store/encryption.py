@@ -1,7 +1,7 @@
 """Encryption of what is kept at rest, and keyed hashes of e-mail addresses.
 
-Fernet (AES-128-CBC with HMAC-SHA256) from the ``cryptography`` package; several keys allow rotation: the first encrypts,
-all decrypt.
+Fernet (AES-128-CBC with HMAC-SHA256) from the ``cryptography`` package; several keys allow rotation: the first
+encrypts, all decrypt.
 """
 
 from __future__ import annotations

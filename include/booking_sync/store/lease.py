@@ -1,8 +1,8 @@
 """The lease on an integration: one worker at a time, with a fence for the one that slept through its end.
 
-HubSpot cannot check a fence, so a lease alone does not stop a late request; it stops a late worker from *recording*, and the
-unknown outcome it leaves is read back later. A lease may be taken over when it has run out, or at once when its worker ran
-on this very host and its process is gone.
+HubSpot cannot check a fence, so a lease alone does not stop a late request; it stops a late worker from *recording*,
+and the unknown outcome it leaves is read back later. A lease may be taken over when it has run out, or at once when
+its worker ran on this very host and its process is gone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class Lease:
         expires_at = database_now(connection) + timedelta(seconds=self.seconds)
         statement = (
             update(lease)
-            .where(lease.c.integration_id == self.integration_id, lease.c.fence == self.fence, lease.c.holder.is_not(None))
+            .where(
+                lease.c.integration_id == self.integration_id, lease.c.fence == self.fence, lease.c.holder.is_not(None)
+            )
             .values(expires_at=expires_at)
         )
         if connection.execute(statement).rowcount != 1:
@@ -117,6 +119,6 @@ def _is_gone(row: RowMapping) -> bool:
         process = psutil.Process(row["process_id"])
         if process.status() == psutil.STATUS_ZOMBIE:
             return True
-        return abs(process.create_time() - row["process_started_at"]) > START_TOLERANCE_SECONDS
+        return bool(abs(process.create_time() - row["process_started_at"]) > START_TOLERANCE_SECONDS)
     except psutil.NoSuchProcess:
         return True

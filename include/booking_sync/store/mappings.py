@@ -56,7 +56,9 @@ def load_recorded(connection: Connection, integration_id: str, booking_ids: Iter
     return found
 
 
-def known_contacts(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def known_contacts(
+    connection: Connection, integration_id: str, booking_ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """Return the contacts that each booking's activity is associated with, as recorded."""
     found: dict[str, tuple[str, ...]] = {}
     for some in chunks(booking_ids):
@@ -105,9 +107,7 @@ def add_history(
     connection.execute(mapping_history.insert(), history)
 
 
-def mark_canceled(
-    connection: Connection, integration_id: str, versions: Mapping[str, int]
-) -> None:
+def mark_canceled(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
     """Record that these bookings' activities say that they are cancelled. What the body shows has not changed (X1)."""
     for booking_id, version in versions.items():
         statement = update(mapping).where(
@@ -119,7 +119,9 @@ def mark_canceled(
 def mark_replaced(connection: Connection, integration_id: str, successors: Mapping[str, str]) -> None:
     """Record that bookings (old id → new id) have handed their activity's place to another booking (R2)."""
     for booking_id, successor_id in successors.items():
-        statement = update(mapping).where(mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id)
+        statement = update(mapping).where(
+            mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id
+        )
         connection.execute(statement.values(state=RecordedState.REPLACED, replaced_by=successor_id, activity_id=None))
 
 

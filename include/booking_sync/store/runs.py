@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from booking_sync.states import RunState
 from booking_sync.store.statements import insert_or_update
@@ -98,7 +98,7 @@ def insert_integration_run(
     connection: Connection, run_id: str, integration_id: str, window: Window | None, *, reason: str | None = None
 ) -> None:
     """Record that an integration takes part in a run; with a reason, that it cannot."""
-    values = {
+    values: dict[str, Any] = {
         "run_id": run_id,
         "integration_id": integration_id,
         "window_start": window.start if window else None,
@@ -160,18 +160,20 @@ def integration_runs(
     return [_integration_run(row) for row in rows]
 
 
-def _change_counts(connection: Connection, run_id: str, integration_id: str, change: Any) -> None:
+def _change_counts(
+    connection: Connection, run_id: str, integration_id: str, change: Callable[[dict[str, int]], dict[str, int]]
+) -> None:
     mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
     before = connection.execute(select(integration_run.c.counts).where(*mine).with_for_update()).scalar_one()
     connection.execute(update(integration_run).where(*mine).values(counts=change(before)))
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def _run(row: RowMapping) -> Run:
     fields = {name: row[name] for name in Run.__dataclass_fields__}
     return Run(**{**fields, "state": RunState(row["state"])})
 
 
-def _integration_run(row: Mapping[str, Any]) -> IntegrationRun:
+def _integration_run(row: RowMapping) -> IntegrationRun:
     has_window = row["window_start"] is not None
     return IntegrationRun(
         run_id=row["run_id"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from booking_sync.booking_payload import dump_booking, load_booking
 from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
@@ -128,7 +128,7 @@ def clear_staged(connection: Connection, run_id: str, integration_id: str) -> No
     connection.execute(delete(staged_booking).where(*_mine(run_id, integration_id)))
 
 
-def _mine(run_id: str, integration_id: str) -> tuple[object, object]:
+def _mine(run_id: str, integration_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (staged_booking.c.run_id == run_id, staged_booking.c.integration_id == integration_id)
 
 

@@ -1,7 +1,7 @@
 """The tables of the mapping database, as SQLAlchemy Core.
 
-Times are UTC; they come back aware from SQLite and PostgreSQL alike. Columns named ``payload`` hold personal data, encrypted,
-and are emptied as soon as the change they belong to is over.
+Times are UTC; they come back aware from SQLite and PostgreSQL alike. Columns named ``payload`` hold personal data,
+encrypted, and are emptied as soon as the change they belong to is over.
 """
 
 from __future__ import annotations

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from alembic import context
+
 from booking_sync.store.schema import VERSION_TABLE
 from booking_sync.store.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(
-    connection=connection, target_metadata=metadata, version_table=VERSION_TABLE, render_as_batch=True, compare_type=True
+    connection=connection,
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    render_as_batch=True,
+    compare_type=True,
 )
 context.run_migrations()

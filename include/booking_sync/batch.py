@@ -1,0 +1,71 @@
+"""A batch of changes that wait for the same step, and what is written down about each before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from booking_sync.contacts import ContactDirectory
+from booking_sync.model import Booking, normalise_email
+from booking_sync.record import record_not_sent
+from booking_sync.refusal import OWNER_REFUSED
+from booking_sync.store.audit import AuditEntry
+from booking_sync.store.changes import StoredChange
+from booking_sync.work import Work
+
+BATCH_SIZE = 100
+"""HubSpot docs, batch endpoints: at most 100 inputs."""
+
+Batch = Sequence[tuple[StoredChange, Booking]]
+
+BLOCKED = "HubSpot has not answered whether it made the invitee's contact; the next run looks it up"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every step works with: the worker's right to write, the portal's owners, the invitees' contacts."""
+
+    work: Work
+    owners: Mapping[str, str]
+    contacts: ContactDirectory
+
+    def owner_of(self, stored: StoredChange, booking: Booking) -> str | None:
+        """Return the host's HubSpot owner, if there is one that HubSpot takes (A1, C4)."""
+        if OWNER_REFUSED in stored.warnings:
+            return None
+        return self.owners.get(normalise_email(booking.host.email) or "")
+
+
+def by_id(batch: Batch) -> dict[str, tuple[StoredChange, Booking]]:
+    """Return the batch by change id, which is the trace id of its items."""
+    return {stored.id: (stored, booking) for stored, booking in batch}
+
+
+def without_blocked(work: Work, batch: Batch, blocked: set[str]) -> Batch:
+    """Keep the changes that wait for a contact, and return the others."""
+    record_not_sent(work, sorted(blocked), error_code="contact_unknown", error=BLOCKED)
+    return [(stored, booking) for stored, booking in batch if stored.id not in blocked]
+
+
+def audit_entry(
+    stored: StoredChange,
+    action: str,
+    *,
+    before: Mapping[str, object] | None = None,
+    properties: Mapping[str, str] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> AuditEntry:
+    """Describe one write: which object, what it was, and which properties are written (their names, never their values)."""
+    if properties is not None:
+        after = {"revision": stored.revision, "properties": sorted(properties)}
+    object_id = stored.old_activity_id if action == "archive" else stored.activity_id
+    return AuditEntry(
+        change_id=stored.id,
+        booking_id=stored.booking_id,
+        booking_version=stored.booking_version,
+        action=action,
+        object_type="activity",
+        object_id=object_id,
+        before=before,
+        after=after,
+    )

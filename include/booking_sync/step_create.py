@@ -1,0 +1,83 @@
+"""The step that makes an activity: contacts first, then the activity with its associations in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from booking_sync.adoption import adopt
+from booking_sync.batch import Batch, Bench, audit_entry, by_id, without_blocked
+from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewActivity
+from booking_sync.contacts import ContactsOfBatch, emails_of
+from booking_sync.model import Booking
+from booking_sync.record import record_created, record_intent, record_refused_for_now
+from booking_sync.refusal import OWNER_REFUSED, is_owner_in_the_way, keep_refused, refusal_code
+from booking_sync.render import render_activity
+from booking_sync.sending import send_batch
+from booking_sync.store.changes import StoredChange
+
+CONTACTS_LOOKED_UP = "contacts_looked_up_again"
+"""Warning of a change that no longer trusts remembered contacts: one of them may be merged or deleted."""
+
+
+def create(bench: Bench, batch: Batch) -> None:
+    """Create the activities of a batch."""
+    remembered = [stored.id for stored, _ in batch if _may_remember(stored)]
+    contacts = bench.contacts.resolve(batch, is_remembered_enough=remembered)
+    ready = without_blocked(bench.work, batch, contacts.blocked)
+    if not ready:
+        return
+    items = [_new_activity(bench, contacts, stored, booking) for stored, booking in ready]
+    record_intent(
+        bench.work,
+        [stored for stored, _ in ready],
+        [
+            audit_entry(stored, "create", properties=item.properties)
+            for (stored, _), item in zip(ready, items, strict=True)
+        ],
+        contact_ids=contacts.ids,
+        warnings={stored.id: _news(stored, contacts) for stored, _ in ready},
+    )
+    record = partial(_record, bench, by_id(ready), contacts.ids)
+    send_batch(bench.work, items, bench.work.services.hubspot.create_activities, record)
+
+
+def _new_activity(bench: Bench, contacts: ContactsOfBatch, stored: StoredChange, booking: Booking) -> NewActivity:
+    properties = render_activity(
+        booking, owner_id=bench.owner_of(stored, booking), activity_key=stored.activity_key, activity_type=None
+    )
+    return NewActivity(stored.id, properties, contacts.ids[stored.id])
+
+
+def _record(
+    bench: Bench,
+    sent: Mapping[str, tuple[StoredChange, Booking]],
+    contact_ids: Mapping[str, tuple[str, ...]],
+    result: BatchResult,
+) -> None:
+    created = [(*sent[change_id], activity_id) for change_id, activity_id in result.written.items()]
+    record_created(bench.work, created, contact_ids)
+    for change_id, refusal in result.refused.items():
+        _refused(bench, *sent[change_id], refusal)
+
+
+def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: ItemRefusal) -> None:
+    """Adopt what is there already, try again without what is in the way, or keep the change with the reason."""
+    code = refusal_code(refusal)
+    if refusal.existing_id is not None:
+        adopt(bench.work, stored, booking, refusal.existing_id)
+    elif is_owner_in_the_way(stored, refusal):
+        record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=code)
+    elif _may_remember(stored) and emails_of(booking):
+        record_refused_for_now(bench.work, stored, warning=CONTACTS_LOOKED_UP, error_code=code)
+    else:
+        keep_refused(bench.work, stored, refusal)
+
+
+def _may_remember(stored: StoredChange) -> bool:
+    """Say whether remembered contacts will do: they are those of the activity that is replaced, and not doubted yet."""
+    return stored.old_activity_id is not None and CONTACTS_LOOKED_UP not in stored.warnings
+
+
+def _news(stored: StoredChange, contacts: ContactsOfBatch) -> list[str]:
+    return [warning for warning in contacts.warnings.get(stored.id, ()) if warning not in stored.warnings]

@@ -1,0 +1,105 @@
+"""The steps that change an activity in place.
+
+Associate contacts of new invitees, then write the properties (A7, X1, X3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from booking_sync.adoption import make_again
+from booking_sync.batch import Batch, Bench, audit_entry, by_id, without_blocked
+from booking_sync.clients.hubspot_model import ActivityUpdate, BatchResult
+from booking_sync.model import Booking
+from booking_sync.record import record_associated, record_intent, record_refused_for_now, record_written
+from booking_sync.refusal import OWNER_REFUSED, is_owner_in_the_way, keep_refused, refusal_code
+from booking_sync.render import render_cancel, render_update
+from booking_sync.sending import send_batch
+from booking_sync.states import Operation, Step
+from booking_sync.store import changes, mappings
+from booking_sync.store.changes import StoredChange
+from booking_sync.store.database import reading
+
+Pairs = Mapping[str, Sequence[tuple[str, str]]]
+"""Change id → pairs of activity id and contact id that are to be associated."""
+
+
+def associate(bench: Bench, batch: Batch) -> None:
+    """Associate contacts that the activities of a batch do not have yet, and let all of them be written next."""
+    contacts = bench.contacts.resolve(batch, is_remembered_enough=[stored.id for stored, _ in batch])
+    ready = [stored for stored, _ in without_blocked(bench.work, batch, contacts.blocked)]
+    known = _known_contacts(bench, ready)
+    wanted = {s.id: tuple(dict.fromkeys((*known[s.id], *contacts.ids[s.id]))) for s in ready}
+    pairs = {s.id: [(str(s.activity_id), c) for c in wanted[s.id] if c not in known[s.id]] for s in ready}
+    complete = [stored.id for stored in ready if not pairs[stored.id]]
+    with bench.work.recording() as (connection, _):
+        changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete})
+        changes.advance(connection, complete, Step.WRITE)
+    incomplete = [stored for stored in ready if pairs[stored.id]]
+    if incomplete:
+        _send_associations(bench, incomplete, pairs, wanted)
+
+
+def write(bench: Bench, batch: Batch) -> None:
+    """Write the properties of a batch of activities."""
+    items = [ActivityUpdate(stored.id, str(stored.activity_id), _content(bench, stored, b)) for stored, b in batch]
+    entries = [
+        audit_entry(stored, str(stored.operation), before=_before(stored), properties=item.properties)
+        for (stored, _), item in zip(batch, items, strict=True)
+    ]
+    record_intent(bench.work, [stored for stored, _ in batch], entries)
+    record = partial(_record_written, bench, by_id(batch))
+    send_batch(bench.work, items, bench.work.services.hubspot.update_activities, record)
+
+
+def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tuple[str, ...]]:
+    with reading(bench.work.services.engine) as connection:
+        ids = [stored.booking_id for stored in ready]
+        known = mappings.known_contacts(connection, bench.work.integration.id, ids)
+    return {stored.id: known.get(stored.booking_id, ()) for stored in ready}
+
+
+def _send_associations(
+    bench: Bench, incomplete: Sequence[StoredChange], pairs: Pairs, wanted: Mapping[str, Sequence[str]]
+) -> None:
+    entries = [audit_entry(s, "associate", after={"contact_ids": [c for _, c in pairs[s.id]]}) for s in incomplete]
+    record_intent(bench.work, incomplete, entries, contact_ids=wanted)
+    items = [ActivityUpdate(stored.id, str(stored.activity_id), {}) for stored in incomplete]
+    send = partial(_associate_pairs, bench, pairs)
+    send_batch(bench.work, items, send, partial(_record_associated, bench, {s.id: s for s in incomplete}))
+
+
+def _associate_pairs(bench: Bench, pairs: Pairs, items: Sequence[ActivityUpdate]) -> BatchResult:
+    unconfirmed = set(bench.work.services.hubspot.associate([pair for item in items for pair in pairs[item.trace_id]]))
+    lost = {item.trace_id for item in items if unconfirmed.intersection(pairs[item.trace_id])}
+    written = {item.trace_id: item.activity_id for item in items if item.trace_id not in lost}
+    return BatchResult(written=written, unmatched=tuple(sorted(lost)))
+
+
+def _record_associated(bench: Bench, sent: Mapping[str, StoredChange], result: BatchResult) -> None:
+    record_associated(bench.work, [sent[change_id] for change_id in result.written])
+    for change_id, refusal in result.refused.items():
+        keep_refused(bench.work, sent[change_id], refusal)
+
+
+def _content(bench: Bench, stored: StoredChange, booking: Booking) -> dict[str, str]:
+    if stored.operation is Operation.CANCEL:
+        return render_cancel(booking)
+    return render_update(booking, owner_id=bench.owner_of(stored, booking), activity_type=None)
+
+
+def _before(stored: StoredChange) -> dict[str, object]:
+    return {"activity_id": stored.activity_id, "activity_key": stored.activity_key}
+
+
+def _record_written(bench: Bench, sent: Mapping[str, tuple[StoredChange, Booking]], result: BatchResult) -> None:
+    record_written(bench.work, [sent[change_id] for change_id in result.written])
+    for change_id, refusal in result.refused.items():
+        stored, booking = sent[change_id]
+        if "OBJECT_NOT_FOUND" in (refusal.code, refusal.category):
+            make_again(bench.work, stored, booking)
+        elif is_owner_in_the_way(stored, refusal):
+            record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=refusal_code(refusal))
+        else:
+            keep_refused(bench.work, stored, refusal)

@@ -1,0 +1,42 @@
+"""One worker's right to change one integration in the course of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from booking_sync.booking_payload import load_booking
+from booking_sync.model import Booking
+from booking_sync.services import Services
+from booking_sync.store.changes import StoredChange
+from booking_sync.store.database import writing
+from booking_sync.store.integrations import Integration
+from booking_sync.store.lease import Lease
+from booking_sync.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One worker's right to change one integration in the course of one run."""
+
+    services: Services
+    run: Run
+    integration: Integration
+    lease: Lease
+
+    @contextmanager
+    def recording(self) -> Iterator[tuple[Connection, datetime]]:
+        """Open a transaction that is only kept if the lease is still ours; gives connection and time."""
+        with writing(self.services.engine) as connection:
+            self.lease.check(connection)
+            yield connection, self.services.clock()
+
+    def booking_of(self, stored: StoredChange) -> Booking:
+        """Return the booking that a change carries."""
+        if stored.payload is None:  # pragma: no cover - an open change has a payload until it is closed
+            raise RuntimeError(f"change {stored.id} has lost its payload")
+        return load_booking(self.services.vault.decrypt(stored.payload))

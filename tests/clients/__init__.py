@@ -1,0 +1,1 @@
+"""The clients over real HTTP on this machine."""
