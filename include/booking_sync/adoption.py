@@ -16,7 +16,7 @@ IDENTITY = (KEY_PROPERTY, REVISION_PROPERTY)
 
 
 def adopt(work: Work, stored: StoredChange, booking: Booking, activity_id: str) -> None:
-    """Take over the activity that HubSpot says carries our marker: its creation was never answered, or the mapping was lost.
+    """Take over the activity that carries our marker: its creation was never answered, or the mapping was lost.
 
     Where it cannot be read, or carries another marker, the marker's next generation is used instead.
     """

@@ -55,7 +55,7 @@ def audit_entry(
     properties: Mapping[str, str] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> AuditEntry:
-    """Describe one write: which object, what it was, and which properties are written (their names, never their values)."""
+    """Describe one write: which object, what it was, and the names of the properties that are written, no values."""
     if properties is not None:
         after = {"revision": stored.revision, "properties": sorted(properties)}
     object_id = stored.old_activity_id if action == "archive" else stored.activity_id

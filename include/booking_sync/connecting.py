@@ -82,7 +82,8 @@ def _connect(
         if integration is not None and integration.portal_id != portal.id:
             notices.append(
                 f"{workspace.name}: is connected to HubSpot portal {integration.portal_id}, but the service key in "
-                f"hubspot_default belongs to portal {portal.id}. Nothing is passed on until the key of the first is back."
+                f"hubspot_default belongs to portal {portal.id}. "
+                "Nothing is passed on until the key of the first is back."
             )
         elif not workspace.has_hubspot_plan:
             notices.append(_refuse_plan(connection, workspace, integration))

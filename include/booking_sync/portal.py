@@ -76,7 +76,8 @@ def _check(existing: dict[str, PropertyDefinition]) -> None:
         if found is None or found.type != wanted.type:
             what = "is missing after it was made" if found is None else f"has type {found.type}, not {wanted.type}"
             raise IntegrationUnavailable(
-                f"The HubSpot meeting property {wanted.name} {what}. Rename or remove it in HubSpot's property settings."
+                f"The HubSpot meeting property {wanted.name} {what}. "
+                "Rename or remove it in HubSpot's property settings."
             )
 
 

@@ -1,4 +1,4 @@
-"""One run, step by step. Each step is what one Airflow task does; :func:`reconcile` goes through all of them in one process.
+"""One run, step by step: each step is what one Airflow task does, and :func:`reconcile` goes through all of them.
 
 Every step loops over the integrations of its shard. What one of them cannot do is recorded with the reason and never
 stops the others (W6); only what concerns the whole run is raised.

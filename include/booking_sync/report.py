@@ -23,7 +23,7 @@ COLUMNS = ("read", "unchanged", "create", "recreate", "cancel", "update", "adopt
 class ChangeFigures(Protocol):
     """What the report looks at in a change: a row of the change table, or a mapping like it."""
 
-    def __getitem__(self, name: str, /) -> Any: ...
+    def __getitem__(self, name: str, /) -> Any: ...  # noqa: ANN401 - columns have many types
 
 
 @dataclass(frozen=True, slots=True)

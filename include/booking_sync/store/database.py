@@ -95,9 +95,11 @@ def _set_up(engine: Engine) -> None:
         tables = set(inspect(connection).get_table_names())
         if {"dag_run", "task_instance"} <= tables:
             raise ConfigurationError(
-                "The connection booking_sync_db points to Airflow's own metadata database. Give the
-                mapping a database of its own." ) if "alembic_version_booking_sync" not in tables:
-                schema.upgrade(connection)
+                "The connection booking_sync_db points to Airflow's own metadata database. "
+                "Give the mapping a database of its own."
+            )
+        if schema.VERSION_TABLE not in tables:
+            schema.upgrade(connection)
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def kept_reasons(connection: Connection, run_id: str, integration_id: str) -> li
 
 
 def forget_nameless(connection: Connection, run_id: str, integration_id: str) -> None:
-    """Take back what an earlier try of the same task has reported without an id; those with one are simply kept again."""
+    """Take back what an earlier try of the same task has reported without an id; the others are simply kept again."""
     statement = kept_booking.delete().where(
         kept_booking.c.run_id == run_id,
         kept_booking.c.integration_id == integration_id,

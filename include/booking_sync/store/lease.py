@@ -84,7 +84,8 @@ def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float
         if row["holder"] is not None and row["expires_at"] > now and not _is_gone(row):
             seconds_left = (row["expires_at"] - now).total_seconds()
             raise LeaseHeld(
-                f"integration {integration_id} is being worked on by {row['holder']}; its lease ends in {seconds_left:.0f} s",
+                f"integration {integration_id} is being worked on by {row['holder']}; "
+                f"its lease ends in {seconds_left:.0f} s",
                 holder=row["holder"],
                 seconds_left=seconds_left,
             )
@@ -112,7 +113,7 @@ def _this_process() -> dict[str, Any]:
 
 
 def _is_gone(row: RowMapping) -> bool:
-    """Say whether the holder ran on this host and its process has ended; a process id alone may have been given again."""
+    """Say whether the holder ran on this host and its process has ended; process ids are used again, so look at both."""
     if row["host"] != socket.gethostname() or row["process_id"] is None:
         return False
     try:

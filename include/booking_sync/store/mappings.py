@@ -72,7 +72,7 @@ def known_contacts(
 def save_rows(
     connection: Connection, integration_id: str, rows: Sequence[tuple[str, MappingRow]], *, event: str, at: datetime
 ) -> None:
-    """Record activities as they stand now, each with the change that made it so; newer versions are never overwritten."""
+    """Record activities as they stand now, each with the change that made it so; a newer version is left alone."""
     if not rows:
         return
     values = [_values(integration_id, row, at) for _, row in rows]

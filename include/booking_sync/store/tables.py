@@ -7,7 +7,6 @@ encrypted, and are emptied as soon as the change they belong to is over.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -52,13 +51,12 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a time without a zone must not reach the database")
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Put the zone back that SQLite loses."""
         del dialect
         if value is None:
             return None
-        instant: datetime = value
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 installation = Table(
