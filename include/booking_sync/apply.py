@@ -19,7 +19,7 @@ from collections.abc import Collection
 
 from booking_sync.batch import BATCH_SIZE, Batch, Bench
 from booking_sync.contacts import ContactDirectory
-from booking_sync.portal import owners_by_email, provision
+from booking_sync.portal import OwnerDirectory, provision
 from booking_sync.states import Operation, Step
 from booking_sync.step_archive import archive
 from booking_sync.step_create import create
@@ -50,7 +50,7 @@ def _next_batch(work: Work, operations: Collection[Operation]) -> Batch:
 
 
 def _set_up(work: Work) -> Bench:
-    """Ask HubSpot for what every batch needs; only called when there is something to apply."""
+    """Make sure that the portal has our properties; only called when there is something to apply."""
     provision(work.services, work.integration.portal_id)
-    owners = owners_by_email(work.services)
+    owners = OwnerDirectory(work.services)
     return Bench(work, owners, ContactDirectory(work, owners))

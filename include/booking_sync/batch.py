@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from booking_sync.contacts import ContactDirectory
-from booking_sync.model import Booking, normalise_email
+from booking_sync.model import Booking
+from booking_sync.portal import OwnerDirectory
 from booking_sync.record import record_not_sent
 from booking_sync.refusal import OWNER_REFUSED
 from booking_sync.store.audit import AuditEntry
@@ -26,14 +27,14 @@ class Bench:
     """What every step works with: the worker's right to write, the portal's owners, the invitees' contacts."""
 
     work: Work
-    owners: Mapping[str, str]
+    owners: OwnerDirectory
     contacts: ContactDirectory
 
     def owner_of(self, stored: StoredChange, booking: Booking) -> str | None:
         """Return the host's HubSpot owner, if there is one that HubSpot takes (A1, C4)."""
         if OWNER_REFUSED in stored.warnings:
             return None
-        return self.owners.get(normalise_email(booking.host.email) or "")
+        return self.owners.owner_of(booking)
 
 
 def by_id(batch: Batch) -> dict[str, tuple[StoredChange, Booking]]:

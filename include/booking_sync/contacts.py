@@ -13,6 +13,7 @@ from booking_sync.clients.hubspot import BatchRefused
 from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewContact
 from booking_sync.errors import BookingSyncError, OutcomeUnknown
 from booking_sync.model import Booking, Invitee, normalise_email
+from booking_sync.portal import OwnerDirectory
 from booking_sync.record import record_entries
 from booking_sync.render import render_contact
 from booking_sync.states import AuditOutcome
@@ -48,7 +49,7 @@ class ContactsOfBatch:
 class ContactDirectory:
     """Resolves invitees to contact ids for one worker."""
 
-    def __init__(self, work: Work, owners: Mapping[str, str]) -> None:
+    def __init__(self, work: Work, owners: OwnerDirectory) -> None:
         self._work = work
         self._owners = owners
         with writing(work.services.engine) as connection:
@@ -146,7 +147,7 @@ class ContactDirectory:
     def _send(self, part: list[Wanted], pending: list[list[Wanted]]) -> BatchResult | None:
         """Send one part; None where it was refused as a whole and its halves wait to be sent instead."""
         contacts = [
-            NewContact(p.hash[:32], render_contact(p.invitee, email=p.email, owner_id=self._owner_of(p.booking)))
+            NewContact(p.hash[:32], render_contact(p.invitee, email=p.email, owner_id=self._owners.owner_of(p.booking)))
             for p in part
         ]
         try:
@@ -201,9 +202,6 @@ class ContactDirectory:
             )
             contact_links.save_links(connection, self._work.integration.portal_id, list(links.values()), at=at)
         return links, {p.hash for p in part if p.hash not in links}
-
-    def _owner_of(self, booking: Booking) -> str | None:
-        return self._owners.get(normalise_email(booking.host.email) or "")
 
     def _assemble(
         self, batch: Sequence[tuple[StoredChange, Booking]], links: Mapping[str, ContactLink], unknown: set[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, PropertyDefinition
 from booking_sync.errors import BookingSyncError, IntegrationUnavailable, Refused
+from booking_sync.model import Booking, normalise_email
 from booking_sync.services import Services
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import PortalRecord, load_portal, set_provisioned
@@ -55,9 +56,19 @@ def forget_provisioning(services: Services, portal_id: str) -> None:
         set_provisioned(connection, portal_id, has_unique_key=None, provisioned_at=None)
 
 
-def owners_by_email(services: Services) -> dict[str, str]:
-    """Return the ids of the active owners by their address in lower case (C4)."""
-    return {owner.email: owner.id for owner in services.hubspot.owners() if owner.email and not owner.is_archived}
+class OwnerDirectory:
+    """The portal's active owners by address (C4), asked for once and only when somebody needs one."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._ids: dict[str, str] | None = None
+
+    def owner_of(self, booking: Booking) -> str | None:
+        """Return the owner id of the booking's host, or None: then the record is unassigned."""
+        if self._ids is None:
+            owners = self._services.hubspot.owners()
+            self._ids = {owner.email: owner.id for owner in owners if owner.email and not owner.is_archived}
+        return self._ids.get(normalise_email(booking.host.email) or "")
 
 
 def _create(services: Services, wanted: PropertyDefinition) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from booking_sync.states import AuditOutcome
 from booking_sync.store.statements import chunks
@@ -69,9 +69,9 @@ def finish_entries(
     values = {"outcome": outcome, "finished_at": at, "error_code": error_code, "correlation_id": correlation_id}
     open_ones = (audit.c.outcome == AuditOutcome.SENT, audit.c.object_type == object_type)
     if object_ids:
-        for change_id, object_id in object_ids.items():
-            mine = update(audit).where(audit.c.change_id == change_id, *open_ones)
-            connection.execute(mine.values(**values, object_id=object_id))
+        mine = update(audit).where(audit.c.change_id == bindparam("of_change"), *open_ones)
+        rows = [{"of_change": change_id, "object": object_id} for change_id, object_id in object_ids.items()]
+        connection.execute(mine.values(**values, object_id=bindparam("object")), rows)
         return
     for some in chunks(change_ids):
         connection.execute(update(audit).where(audit.c.change_id.in_(some), *open_ones).values(**values))
@@ -87,21 +87,29 @@ def finish_contact_entries(
     error_codes: Mapping[str, str] | None = None,
 ) -> None:
     """Write down what came of contact creations, by the hash of the address."""
-    for email_hash, outcome in outcomes.items():
-        statement = update(audit).where(
-            audit.c.integration_id == integration_id,
-            audit.c.email_hash == email_hash,
-            audit.c.outcome == AuditOutcome.SENT,
-            audit.c.object_type == "contact",
-        )
-        connection.execute(
-            statement.values(
-                outcome=outcome,
-                finished_at=at,
-                object_id=(object_ids or {}).get(email_hash),
-                error_code=(error_codes or {}).get(email_hash),
-            )
-        )
+    if not outcomes:
+        return
+    statement = update(audit).where(
+        audit.c.integration_id == integration_id,
+        audit.c.email_hash == bindparam("of_hash"),
+        audit.c.outcome == AuditOutcome.SENT,
+        audit.c.object_type == "contact",
+    )
+    rows = [
+        {
+            "of_hash": email_hash,
+            "result": outcome,
+            "object": (object_ids or {}).get(email_hash),
+            "code": (error_codes or {}).get(email_hash),
+        }
+        for email_hash, outcome in outcomes.items()
+    ]
+    values: dict[str, Any] = {
+        "outcome": bindparam("result"),
+        "object_id": bindparam("object"),
+        "error_code": bindparam("code"),
+    }
+    connection.execute(statement.values(finished_at=at, **values), rows)
 
 
 def unfinished_contact_hashes(connection: Connection, integration_id: str, hashes: Sequence[str]) -> set[str]:

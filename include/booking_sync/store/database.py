@@ -13,13 +13,16 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from booking_sync.errors import ConfigurationError, SchemaOutOfDate
 from booking_sync.store import schema
 
 BUSY_SECONDS = 60
 """How long a writer waits for another one: SQLite has one at a time."""
+
+PLAIN_POSTGRESQL = ("postgresql", "postgres")
+"""Addresses that name no driver get the one we install; SQLAlchemy 2.1 would look for another one."""
 
 SETUP_LOCK = 7_032_606_117_226
 """Key of the PostgreSQL advisory lock under which an empty database is set up; any constant of our own will do."""
@@ -47,6 +50,8 @@ def connect_database(url: str) -> Engine:
     location = make_url(url)
     if location.get_backend_name() == "sqlite":
         return _sqlite(url, location.database)
+    if location.drivername in PLAIN_POSTGRESQL:
+        location = location.set(drivername="postgresql+psycopg2")
     return create_engine(location, pool_pre_ping=True, connect_args={"connect_timeout": 10})
 
 
@@ -67,7 +72,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

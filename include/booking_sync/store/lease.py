@@ -113,7 +113,7 @@ def _this_process() -> dict[str, Any]:
 
 
 def _is_gone(row: RowMapping) -> bool:
-    """Say whether the holder ran on this host and its process has ended; process ids are used again, so look at both."""
+    """Say whether the holder ran on this host and its process has ended; process ids are used again, hence the time."""
     if row["host"] != socket.gethostname() or row["process_id"] is None:
         return False
     try:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from booking_sync.decision import Recorded
 from booking_sync.diff import COLUMNS
@@ -109,37 +109,38 @@ def add_history(
 
 def mark_canceled(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
     """Record that these bookings' activities say that they are cancelled. What the body shows has not changed (X1)."""
-    for booking_id, version in versions.items():
-        statement = update(mapping).where(
-            mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id, mapping.c.version <= version
-        )
-        connection.execute(statement.values(state=RecordedState.CANCELED, version=version))
+    statement = _of_booking(integration_id).where(mapping.c.version <= bindparam("new_version"))
+    values = {"state": RecordedState.CANCELED, "version": bindparam("new_version")}
+    _update_each(connection, statement.values(**values), {id_: {"new_version": v} for id_, v in versions.items()})
 
 
 def mark_replaced(connection: Connection, integration_id: str, successors: Mapping[str, str]) -> None:
     """Record that bookings (old id → new id) have handed their activity's place to another booking (R2)."""
-    for booking_id, successor_id in successors.items():
-        statement = update(mapping).where(
-            mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id
-        )
-        connection.execute(statement.values(state=RecordedState.REPLACED, replaced_by=successor_id, activity_id=None))
+    values: dict[str, Any] = {
+        "state": RecordedState.REPLACED,
+        "replaced_by": bindparam("successor"),
+        "activity_id": None,
+    }
+    rows = {booking_id: {"successor": successor_id} for booking_id, successor_id in successors.items()}
+    _update_each(connection, _of_booking(integration_id).values(**values), rows)
 
 
 def raise_versions(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
     """Record newer versions of bookings whose activity needs no change."""
-    for booking_id, version in versions.items():
-        statement = update(mapping).where(
-            mapping.c.integration_id == integration_id, mapping.c.booking_id == booking_id, mapping.c.version < version
-        )
-        connection.execute(statement.values(version=version))
+    statement = _of_booking(integration_id).where(mapping.c.version < bindparam("new_version"))
+    values: dict[str, Any] = {"version": bindparam("new_version")}
+    _update_each(connection, statement.values(**values), {id_: {"new_version": v} for id_, v in versions.items()})
 
 
-def count_standing(connection: Connection, integration_id: str) -> int:
-    """Return how many bookings have an activity that stands and is not cancelled."""
-    statement = select(func.count()).where(
-        mapping.c.integration_id == integration_id, mapping.c.state == RecordedState.LIVE
+def _of_booking(integration_id: str) -> Update:
+    return update(mapping).where(
+        mapping.c.integration_id == integration_id, mapping.c.booking_id == bindparam("of_booking")
     )
-    return connection.execute(statement).scalar_one()
+
+
+def _update_each(connection: Connection, statement: Update, rows: Mapping[str, Mapping[str, object]]) -> None:
+    if rows:
+        connection.execute(statement, [{"of_booking": booking_id, **values} for booking_id, values in rows.items()])
 
 
 def _values(integration_id: str, row: MappingRow, at: datetime) -> dict[str, Any]:

@@ -281,4 +281,5 @@ audit = Table(
     Column("error_code", String(200)),
     Column("correlation_id", String(100)),
     Index("ix_audit_booking", "integration_id", "booking_id"),
+    Index("ix_audit_email", "integration_id", "email_hash"),
 )

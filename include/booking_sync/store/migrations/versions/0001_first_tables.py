@@ -38,6 +38,7 @@ def upgrade() -> None:
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("ix_audit_booking", ["integration_id", "booking_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_change_id"), ["change_id"], unique=False)
+        batch_op.create_index("ix_audit_email", ["integration_id", "email_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_run_id"), ["run_id"], unique=False)
 
     op.create_table(
