@@ -18,7 +18,7 @@ from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.retry import HttpLimits
 from booking_sync.settings import Settings
 from booking_sync.store.database import open_database
-from booking_sync.store.encryption import Vault
+from booking_sync.store.encryption import Vault, development_keys
 
 HUBSPOT_LIMITS = HttpLimits(read_seconds=30.0, total_seconds=45.0, wait_seconds=60.0)
 """Together shorter than a lease: a worker must not still be sending when another one takes over."""
@@ -77,7 +77,7 @@ def build_services(
     Raises:
         ConfigurationError: a key, an address or the database cannot be used; the message says what to do.
     """
-    vault = Vault(settings.secret_keys)
+    vault = Vault(settings.secret_keys or development_keys(database_url))
     calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
     return Services(
         settings=settings,

@@ -7,16 +7,25 @@ encrypts, all decrypt.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
+import logging
+import os
+import secrets
+import tempfile
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import make_url
 
 from booking_sync.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
 
 SHORTEST_KEY = 16
 _FERNET_KEY_BYTES = 32
@@ -62,6 +71,31 @@ class Vault:
                 "BOOKING_SYNC_SECRET_KEY does not fit the mapping database: what is encrypted there cannot be read. "
                 "Put the key that was used before into the comma-separated list, after the new one."
             ) from None
+
+
+def development_keys(database_url: str) -> tuple[str, ...]:
+    """Return the key kept beside a SQLite database, made on first use; nothing for any other database.
+
+    So a first try needs no setting. A key beside what it locks protects little: production sets its own, on PostgreSQL.
+    """
+    location = make_url(database_url)
+    if location.get_backend_name() != "sqlite" or not location.database:
+        return ()
+    path = Path(f"{location.database}.key")
+    if not path.exists():
+        _write_key(path)
+    return (path.read_text().strip(),)
+
+
+def _write_key(path: Path) -> None:
+    """Put a fresh key in place whole, unless another process has been faster."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as fresh:  # readable by its owner only
+        fresh.write(secrets.token_urlsafe(32))
+        fresh.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh.name, path)
+            logger.warning("BOOKING_SYNC_SECRET_KEY is not set; made a key for development in %s", path)
 
 
 def _fernet_key(secret_key: str) -> bytes:

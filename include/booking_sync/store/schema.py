@@ -1,11 +1,7 @@
-"""The schema of the mapping database and its revisions, kept by alembic.
-
-``python -m booking_sync.store.schema URL`` upgrades a database to this code's schema.
-"""
+"""The schema of the mapping database and its revisions, kept by alembic."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from alembic import command
@@ -57,18 +53,3 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
-
-
-def main(url: str) -> None:
-    """Upgrade the database at ``url`` and say so."""
-    from booking_sync.store.database import connect_database, writing  # noqa: PLC0415 - database imports this module
-
-    engine = connect_database(url)
-    before = current_revision(engine)
-    with writing(engine) as connection:
-        upgrade(connection)
-    sys.stdout.write(f"schema {before or 'empty'} -> {head_revision()}\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

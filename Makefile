@@ -1,0 +1,53 @@
+# Everything a person does with this repository. `make` alone lists it.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+# One stamp per state of the lock and the package: a changed lock is installed by the next command, whatever the file times.
+STAMP := $(VENV)/installed-$(shell cat requirements.txt pyproject.toml | cksum | tr -c '0-9\n' '-')
+AIRFLOW_CODE := dags plugins include/booking_sync_airflow
+
+# Airflow's processes compile everything anew at each start where bytecode may not be written.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+
+.PHONY: help demo test check bench migrate sandbox lock install clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: install ## run it all on this machine: a sandbox, a whole Airflow, a few reconciliations (ONCE=1: end after them)
+	@exec $(BIN)/python -m booking_sync_airflow.demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: install ## run the tests (ARGS="-k contacts" passes options to pytest)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: install ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ruff check --select AIR --preview $(AIRFLOW_CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## measure what is claimed: calls, our own work, parse time (ARGS=thousand runs one)
+	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ARGS)
+
+migrate: install ## bring the mapping database to this version's schema (make a backup first)
+	@$(BIN)/python -m booking_sync_airflow.migrate
+
+sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
+	@exec $(BIN)/python -m booking_sandbox $(ARGS)
+
+lock: ## lock requirements.in into requirements.txt, for Python 3.11 to 3.13, with hashes (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
+
+install: $(STAMP) ## install what is missing into .venv (every other command does it by itself)
+
+$(STAMP):
+	@sh scripts/install.sh $(VENV) && rm -f $(VENV)/installed-* && touch $@
+
+clean: ## remove what the commands made
+	rm -rf $(VENV) .demo
