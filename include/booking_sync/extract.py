@@ -79,10 +79,10 @@ def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
             names.add(parsed.id)
         else:
             understood.append(parsed)
-    with writing(work.services.engine) as connection:
+    with work.recording() as (connection, at):  # a long read prolongs the lease page by page
         run_id, integration_id = work.run.id, work.integration.id
         staging.stage(connection, work.services.vault, run_id, integration_id, understood)
-        kept.keep(connection, run_id, integration_id, KeptKind.REJECTED, rejects, at=work.services.clock())
+        kept.keep(connection, run_id, integration_id, KeptKind.REJECTED, rejects, at=at)
     return names
 
 

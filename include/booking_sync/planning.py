@@ -7,14 +7,14 @@ brings them what they need, chunk by chunk, and keeps what they say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from booking_sync.decision import Decision, NoChange, Recorded, decide
 from booking_sync.diff import diff
 from booking_sync.model import Booking
 from booking_sync.plan import Change, Plan, make_plan, plan_change
-from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, RecordedState, Step
+from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, Operation, RecordedState, Step
 from booking_sync.store import changes, kept, mappings, staging
 from booking_sync.store.changes import NewChange, StoredChange
 from booking_sync.store.database import reading, writing
@@ -22,6 +22,8 @@ from booking_sync.work import Work
 
 CHUNK = 2_000
 """Bookings that are compared at once; memory holds one chunk."""
+
+RESTING = "HubSpot has not answered yet whether the old activity is archived"
 
 
 @dataclass(slots=True)
@@ -44,28 +46,34 @@ class _Considered:
     decision: Decision
     recorded: Recorded | None
     open_change: StoredChange | None
+    chain: Sequence[str]
+    """The bookings that it was rescheduled from, nearest first."""
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether its first activity comes now, perhaps in the place of one that an earlier booking of its chain has."""
+        replaced = self.decision.replaces
+        is_own = replaced is not None and replaced.booking_id == self.booking.id
+        return self.decision.verdict in (Operation.CREATE, Operation.RECREATE) and not is_own
 
 
 def make_and_save_plan(work: Work) -> Planned:
     """Decide about everything that the run has staged, and write the plan down.
 
-    The plan of a dry run is written down as a preview: nothing ever applies it. This is the one line in which a dry run
-    differs from a real one.
+    The plan of a dry run is written down as a preview, which nothing ever applies, and overtakes nothing.
     """
     state = ChangeState.PREVIEWED if work.run.is_dry_run else ChangeState.PLANNED
     planned = Planned()
     with reading(work.services.engine) as connection:
-        chunks = list(staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK))
         links = staging.predecessor_links(connection, work.run.id, work.integration.id)
-    for keys in chunks:
-        with reading(work.services.engine) as connection:
+        for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK):
             recorded = mappings.recorded_keys(connection, work.integration.id, list(keys["booking_id"]))
-        difference = diff(keys, recorded)
-        planned.counts["unchanged"] += len(difference.unchanged)
-        versions = dict(zip(keys["booking_id"], keys["version"], strict=True))
-        newer = {booking_id: int(versions[booking_id]) for booking_id in difference.newer}
-        considered = _consider(work, difference.to_decide, links)
-        _save_chunk(work, considered, difference.unchanged, newer, state, planned)
+            difference = diff(keys, recorded)
+            planned.counts["unchanged"] += len(difference.unchanged)
+            versions = dict(zip(keys["booking_id"], keys["version"], strict=True))
+            newer = {booking_id: int(versions[booking_id]) for booking_id in difference.newer}
+            considered = _consider(work, difference.to_decide, links)
+            _save_chunk(work, considered, difference.unchanged, newer, state, planned)
     with writing(work.services.engine) as connection:
         staging.clear_staged(connection, work.run.id, work.integration.id)
     return planned
@@ -95,6 +103,7 @@ def _consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) 
             ),
             recorded.get(booking.id),
             open_changes.get(booking.id),
+            chain[booking.id],
         )
         for booking, payload in staged
     ]
@@ -129,15 +138,18 @@ def _save_chunk(
     """Write one chunk of the plan down, in one transaction."""
     integration_id = work.integration.id
     with work.recording() as (connection, at):
-        predecessors = [c.decision.replaces.booking_id for c in considered if c.decision.replaces]
-        busy = changes.open_changes(connection, integration_id, predecessors)
+        predecessors = [link for one in considered if one.takes_over for link in one.chain]
+        open_ones = changes.open_changes(connection, integration_id, predecessors)
+        busy = {booking_id for booking_id, stored in open_ones.items() if _must_finish(stored)}
         verdicts = [(one, _verdict(work, one, busy)) for one in considered]
         new = [_new_change(work, one) for one, verdict in verdicts if verdict == "change"]
         planned.changes += [one.change for one in new]
         planned.counts.update(verdict for _, verdict in verdicts)
         standing_still = changes.open_changes(connection, integration_id, unchanged)
-        taken_over = [s for s in standing_still.values() if _must_finish(s) and _is_handed_over(work, s)]
-        planned.counts.update({"taken_over": len(taken_over), "unchanged": -len(taken_over)})
+        unfinished = [s for s in standing_still.values() if _must_finish(s)]
+        resting = [(s.booking_id, RESTING) for s in unfinished if not _is_handed_over(work, s)]
+        taken_over = len(unfinished) - len(resting)
+        planned.counts.update({"taken_over": taken_over, "waiting": len(resting), "unchanged": -len(unfinished)})
         if state is ChangeState.PLANNED:
             kept.release(connection, integration_id, [*unchanged, *(one.booking.id for one in considered)])
             overtaken = [
@@ -148,34 +160,40 @@ def _save_chunk(
             overtaken += [s.id for s in standing_still.values() if not _must_finish(s)]
             changes.supersede(connection, overtaken, at=at)
             mappings.raise_versions(connection, integration_id, newer)
-            waiting = [(c.booking.id, c.decision.reason) for c, verdict in verdicts if verdict == NoChange.WAITING]
-            kept.keep(connection, work.run.id, integration_id, KeptKind.WAITING, waiting, at=at)
+            waiting = [(c.booking.id, c.decision.reason) for c, verdict in verdicts if _is_to_be_read_again(c, verdict)]
+            kept.keep(connection, work.run.id, integration_id, KeptKind.WAITING, [*waiting, *resting], at=at)
         changes.insert_changes(connection, work.run.id, integration_id, new, state=state, at=at)
 
 
-def _verdict(work: Work, one: _Considered, busy: Mapping[str, StoredChange]) -> str:
+def _verdict(work: Work, one: _Considered, busy: Set[str]) -> str:
     """Say what becomes of one booking: a change of its own, one taken over from an earlier run, or nothing."""
     decided = one.decision.verdict
     if one.open_change is not None and _must_finish(one.open_change):
-        if _is_handed_over(work, one.open_change):
-            return "taken_over" if decided is NoChange.UNCHANGED else NoChange.WAITING
-        return NoChange.WAITING
+        return "taken_over" if _is_handed_over(work, one.open_change) else NoChange.WAITING
     if one.open_change is not None and _is_handed_over(work, one.open_change):
         has_moved_on = one.open_change.booking_version != one.booking.version
         if not has_moved_on:
             return "taken_over"
     if isinstance(decided, NoChange):
         return decided
-    replaced = one.decision.replaces
-    if replaced is not None and replaced.booking_id != one.booking.id and replaced.booking_id in busy:
-        is_free = not _must_finish(busy[replaced.booking_id])
-        return "change" if is_free else NoChange.WAITING
-    return "change"
+    is_behind_another = one.takes_over and not busy.isdisjoint(one.chain)
+    return NoChange.WAITING if is_behind_another else "change"
+
+
+def _is_to_be_read_again(one: _Considered, verdict: str) -> bool:
+    """Say whether the booking has news for the next run: it waits, or an earlier change of it is finished first."""
+    is_behind_its_own = one.open_change is not None and _must_finish(one.open_change)
+    is_news = one.decision.verdict is not NoChange.UNCHANGED
+    return verdict == NoChange.WAITING or (verdict == "taken_over" and is_behind_its_own and is_news)
 
 
 def _must_finish(stored: StoredChange) -> bool:
-    """Say whether a change has to end before anything else may happen to its booking."""
-    return stored.state in IN_FLIGHT_STATES or stored.step is Step.ARCHIVE
+    """Say whether a change has to end before anything else may happen to its booking.
+
+    One whose new activity stands has an old one to archive, which nothing but the change knows of.
+    """
+    has_old_left = stored.old_activity_id is not None and stored.step is not Step.CREATE
+    return stored.state in IN_FLIGHT_STATES or has_old_left
 
 
 def _is_handed_over(work: Work, stored: StoredChange) -> bool:

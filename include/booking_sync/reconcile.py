@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from booking_sync.apply import apply_changes
 from booking_sync.connecting import connect_workspaces
 from booking_sync.errors import BookingSyncError, ConfigurationError, Fenced, LeaseHeld
@@ -89,7 +91,7 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
         kept_ids = kept_booking_ids(work)
-        resting = settle(work)
+        resting = 0 if work.run.is_dry_run else settle(work)
         extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
@@ -228,9 +230,10 @@ def _isolated(
         raise
     except BookingSyncError as error:
         logger.warning("%s: %s: %s", integration.workspace_id, task, error)
+        state = RunState.STOPPED if part.state is RunState.PLANNED else RunState.FAILED
         with writing(services.engine) as connection:
             runs.set_integration_run(
-                connection, run.id, integration.id, RunState.FAILED, reason=str(error), is_mending=error.is_transient
+                connection, run.id, integration.id, state, reason=str(error), is_mending=error.is_transient
             )
         return {}
     finally:
@@ -245,30 +248,41 @@ def _isolated(
 
 
 def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:
-    """Close one integration's part: keep what was not reached, move the watermark, count."""
+    """Close one integration's part: keep what was not reached, record the window if it was planned, count."""
+    is_recorded = part.state in {RunState.PLANNED, RunState.STOPPED, RunState.RECORDED}
     with writing(services.engine) as connection:
         not_reached = changes.keep_planned(
             connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"
         )
-        failure = part.reason
-        if failure is None and part.state is not RunState.PLANNED:
-            failure = f"the run ended after it was {part.state}; the next run covers this window again"
-        if failure is None and not_reached:
-            failure = f"the run ended before it came to {not_reached} changes; the next run carries them out"
-        if failure is None:
-            runs.set_integration_run(connection, run.id, part.integration_id, RunState.RECORDED)
-            if part.window is not None and not part.window.is_empty and not run.is_dry_run:
-                integration = integrations.load_integration(connection, part.integration_id)
-                watermark = advanced_watermark(integration.watermark, part.window)
-                integrations.move_watermark(connection, part.integration_id, watermark)
-        else:
-            runs.set_integration_run(connection, run.id, part.integration_id, RunState.FAILED, reason=failure)
-        name = integrations.load_integration(connection, part.integration_id).workspace_name
+        if is_recorded and not run.is_dry_run:
+            _record_window(connection, part)
+        state = RunState.RECORDED if is_recorded else RunState.FAILED
+        reason = part.reason or _why_incomplete(part, not_reached)
+        runs.set_integration_run(
+            connection, run.id, part.integration_id, state, reason=reason, is_mending=part.is_mending
+        )
         return integration_report(
-            name,
+            integrations.load_integration(connection, part.integration_id).workspace_name,
             runs.load_counts(connection, run.id, part.integration_id),
             changes.changes_of_run(connection, run.id, part.integration_id),
             kept.kept_reasons(connection, run.id, part.integration_id),
-            failure=failure,
+            failure=None if is_recorded and part.is_mending else reason,
+            is_recorded=is_recorded,
             is_dry_run=run.is_dry_run,
         )
+
+
+def _record_window(connection: Connection, part: IntegrationRun) -> None:
+    if part.window is not None and not part.window.is_empty:
+        integration = integrations.load_integration(connection, part.integration_id)
+        watermark = advanced_watermark(integration.watermark, part.window)
+        integrations.move_watermark(connection, part.integration_id, watermark)
+
+
+def _why_incomplete(part: IntegrationRun, not_reached: int) -> str | None:
+    """Say what is missing where no step has said so: a task died, or was skipped."""
+    if part.state in {RunState.OPEN, RunState.EXTRACTED}:
+        return f"the run ended while this integration was {part.state}; the next run covers the window again"
+    if not_reached:
+        return f"the run ended before it came to {not_reached} changes; the next run carries them out"
+    return None

@@ -28,13 +28,17 @@ class ChangeFigures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationReport:
-    """One integration's part. ``counts`` has :data:`COLUMNS`; ``failure`` says why its window is not recorded."""
+    """One integration's part. ``counts`` has :data:`COLUMNS`; ``failure`` says what somebody has to look at.
+
+    ``is_recorded`` says that the window is dealt with: every change in it is done, or kept for the next run.
+    """
 
     name: str
     counts: Mapping[str, int]
     hubspot_calls: int
     calendar_calls: int
     failure: str | None
+    is_recorded: bool
     remarks: tuple[str, ...]
     new_refusals: tuple[str, ...]
     is_dry_run: bool = False
@@ -47,10 +51,11 @@ class IntegrationReport:
     @property
     def problems(self) -> tuple[str, ...]:
         """Why the run is red, as far as this integration is concerned."""
-        if self.failure is not None:
-            return (f"{self.name}: {self.failure}",)
+        failed = () if self.failure is None else (f"{self.name}: {self.failure}",)
+        if not self.is_recorded:
+            return failed
         unbalanced = () if self.is_balanced else (f"{self.name}: the figures do not balance: {dict(self.counts)}",)
-        return unbalanced + tuple(f"{self.name}: {refusal}" for refusal in self.new_refusals)
+        return failed + unbalanced + tuple(f"{self.name}: {refusal}" for refusal in self.new_refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ def integration_report(
     kept: Sequence[tuple[str, str | None, str]],
     *,
     failure: str | None,
+    is_recorded: bool,
     is_dry_run: bool,
 ) -> IntegrationReport:
     """Count what became of an integration's bookings.
@@ -134,6 +140,7 @@ def integration_report(
         hubspot_calls=counts.get("hubspot_calls", 0),
         calendar_calls=counts.get("calendar_calls", 0),
         failure=failure,
+        is_recorded=is_recorded,
         remarks=(*_kept_sentences(open_ones), *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept)),
         new_refusals=tuple(
             f"{c['booking_id']}: {c['error']}"

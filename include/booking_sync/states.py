@@ -15,11 +15,16 @@ class IntegrationState(StrEnum):
 
 
 class RunState(StrEnum):
-    """How far a run, or one integration's part of it, has come."""
+    """How far a run, or one integration's part of it, has come.
+
+    ``stopped``: the plan is written down, but HubSpot took nothing more; what was left is kept for the next run.
+    ``failed``: the window is not recorded, and the next run covers it again.
+    """
 
     OPEN = "open"
     EXTRACTED = "extracted"
     PLANNED = "planned"
+    STOPPED = "stopped"
     RECORDED = "recorded"
     FAILED = "failed"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from booking_sync.adoption import IDENTITY
 from booking_sync.batch import Batch, Bench, audit_entry, by_id
 from booking_sync.clients.hubspot_model import ActivityUpdate, BatchResult
+from booking_sync.errors import NotFound
 from booking_sync.model import Booking
 from booking_sync.record import record_archived, record_intent
 from booking_sync.refusal import keep_refused
@@ -23,8 +25,18 @@ def archive(bench: Bench, batch: Batch) -> None:
 
 
 def _send(bench: Bench, items: Sequence[ActivityUpdate]) -> BatchResult:
-    bench.work.services.hubspot.archive_activities([item.activity_id for item in items])
-    return BatchResult(written={item.trace_id: item.activity_id for item in items})
+    """Archive; where HubSpot does not know one of them any more, read back which are left."""
+    hubspot = bench.work.services.hubspot
+    try:
+        hubspot.archive_activities([item.activity_id for item in items])
+    except NotFound:
+        standing = set(hubspot.activities_by_id([item.activity_id for item in items], IDENTITY))
+    else:
+        standing = set()
+    return BatchResult(
+        written={item.trace_id: item.activity_id for item in items if item.activity_id not in standing},
+        unmatched=tuple(item.trace_id for item in items if item.activity_id in standing),
+    )
 
 
 def _record(bench: Bench, sent: Mapping[str, tuple[StoredChange, Booking]], result: BatchResult) -> None:

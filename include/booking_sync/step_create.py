@@ -17,7 +17,7 @@ from booking_sync.sending import send_batch
 from booking_sync.store.changes import StoredChange
 
 CONTACTS_LOOKED_UP = "contacts_looked_up_again"
-"""Warning of a change that no longer trusts remembered contacts: one of them may be merged or deleted."""
+"""Warning of a change whose remembered contacts were refused, as one of them may be merged or deleted by now."""
 
 
 def create(bench: Bench, batch: Batch) -> None:
@@ -75,8 +75,8 @@ def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: Item
 
 
 def _may_remember(stored: StoredChange) -> bool:
-    """Say whether remembered contacts will do: they are those of the activity that is replaced, and not doubted yet."""
-    return stored.old_activity_id is not None and CONTACTS_LOOKED_UP not in stored.warnings
+    """Say whether remembered contacts will do: they are those of the activity that is replaced, on a first try."""
+    return stored.old_activity_id is not None and stored.attempt_count == 0
 
 
 def _news(stored: StoredChange, contacts: ContactsOfBatch) -> list[str]:

@@ -20,6 +20,10 @@ from booking_sync.states import Operation, Step
 from booking_sync.store import changes, mappings
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
+from booking_sync.store.statements import chunks
+
+MOST_PAIRS = 2_000
+"""HubSpot docs, associations: at most 2,000 inputs a call."""
 
 Pairs = Mapping[str, Sequence[tuple[str, str]]]
 """Change id → pairs of activity id and contact id that are to be associated."""
@@ -27,7 +31,8 @@ Pairs = Mapping[str, Sequence[tuple[str, str]]]
 
 def associate(bench: Bench, batch: Batch) -> None:
     """Associate contacts that the activities of a batch do not have yet, and let all of them be written next."""
-    contacts = bench.contacts.resolve(batch, is_remembered_enough=[stored.id for stored, _ in batch])
+    first_tries = [stored.id for stored, _ in batch if stored.attempt_count == 0]
+    contacts = bench.contacts.resolve(batch, is_remembered_enough=first_tries)
     ready = [stored for stored, _ in without_blocked(bench.work, batch, contacts.blocked)]
     known = _known_contacts(bench, ready)
     wanted = {s.id: tuple(dict.fromkeys((*known[s.id], *contacts.ids[s.id]))) for s in ready}
@@ -71,7 +76,9 @@ def _send_associations(
 
 
 def _associate_pairs(bench: Bench, pairs: Pairs, items: Sequence[ActivityUpdate]) -> BatchResult:
-    unconfirmed = set(bench.work.services.hubspot.associate([pair for item in items for pair in pairs[item.trace_id]]))
+    wanted = [pair for item in items for pair in pairs[item.trace_id]]
+    hubspot = bench.work.services.hubspot
+    unconfirmed = {pair for some in chunks(wanted, MOST_PAIRS) for pair in hubspot.associate(some)}
     lost = {item.trace_id for item in items if unconfirmed.intersection(pairs[item.trace_id])}
     written = {item.trace_id: item.activity_id for item in items if item.trace_id not in lost}
     return BatchResult(written=written, unmatched=tuple(sorted(lost)))

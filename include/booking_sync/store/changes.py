@@ -100,10 +100,11 @@ def in_flight(connection: Connection, integration_id: str) -> list[StoredChange]
 
 
 def resume_archives(connection: Connection, run_id: str, integration_id: str) -> int:
-    """Hand the run those changes of earlier runs that only have an old activity left to archive."""
+    """Hand the run those changes of earlier runs whose new activity stands, with an old one left to archive."""
     statement = update(change).where(
         change.c.integration_id == integration_id,
-        change.c.step == Step.ARCHIVE,
+        change.c.old_activity_id.is_not(None),
+        change.c.step != Step.CREATE,
         change.c.state.in_((ChangeState.KEPT, ChangeState.PLANNED)),
     )
     values = {"state": ChangeState.PLANNED, "worker_run_id": run_id, "previous_error_code": change.c.error_code}

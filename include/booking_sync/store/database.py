@@ -24,6 +24,9 @@ BUSY_SECONDS = 60
 PLAIN_POSTGRESQL = ("postgresql", "postgres")
 """Addresses that name no driver get the one we install; SQLAlchemy 2.1 would look for another one."""
 
+READS_ONLY = "booking_sync_reads_only"
+"""Execution option of connections that begin no transaction: each of their statements sees what is committed by then."""
+
 SETUP_LOCK = 7_032_606_117_226
 """Key of the PostgreSQL advisory lock under which an empty database is set up; any constant of our own will do."""
 
@@ -66,7 +69,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a connection for reads that holds no lock between statements."""
     with engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        if connection.dialect.name == "sqlite":
+            yield connection.execution_options(**{READS_ONLY: True})
+        else:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _sqlite(url: str, path: str | None) -> Engine:
@@ -88,7 +94,7 @@ def _prepare_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEn
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once: a transaction that upgrades its lock half-way can fail without waiting."""
-    if connection.get_isolation_level() != "AUTOCOMMIT":
+    if not connection.get_execution_options().get(READS_ONLY):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

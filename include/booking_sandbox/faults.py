@@ -1,0 +1,145 @@
+"""Misbehaviour on demand: which requests are hit, how often, and what happens to them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from inspect import isfunction
+from typing import Any
+
+from booking_sandbox.history import HistoryEntry
+from booking_sandbox.wire import Json
+
+
+class FaultKind(StrEnum):
+    """What happens to a request that is hit."""
+
+    FAIL_BEFORE = "fail_before"
+    """Answered with ``status``; nothing is done."""
+    COMMIT_THEN_STATUS = "commit_then_status"
+    """Done completely, then answered with ``status``."""
+    COMMIT_THEN_HANG = "commit_then_hang"
+    """Done completely, then the connection is cut without an answer."""
+    DROP_BEFORE = "drop_before"
+    """The connection is cut without an answer; nothing is done."""
+    LATE_LANDING = "late_landing"
+    """Answered with ``status`` now; done when the clock has moved on by ``seconds``."""
+    RATE_LIMITED = "rate_limited"
+    """Answered with 429. HubSpot sends no Retry-After; Calendar.com sends ``seconds``."""
+    HTML = "html"
+    """Answered with ``status`` and a proxy's HTML page; nothing is done."""
+    INVALID_JSON = "invalid_json"
+    """Done, but the answer is JSON that stops in the middle."""
+    SLOW = "slow"
+    """Done and answered after ``seconds``."""
+
+
+_DEFAULT_STATUS = {FaultKind.LATE_LANDING: 504, FaultKind.HTML: 502, FaultKind.RATE_LIMITED: 429}
+
+
+@dataclass(slots=True)
+class Fault:
+    """One planned fault.
+
+    It hits the ``nth`` request that matches, counted from when the fault was set, and the ``count - 1`` matching ones
+    after it.
+    ``path`` is a substring of the path, ``method`` an exact method, ``writes_only`` leaves reads alone.
+    ``status`` 0 means the usual one of the kind (502, or 504 for a late landing).
+    """
+
+    kind: FaultKind
+    path: str = ""
+    method: str = ""
+    nth: int = 1
+    count: int = 1
+    status: int = 0
+    seconds: float = 0.0
+    writes_only: bool = False
+    policy: str = "TEN_SECONDLY_ROLLING"
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.kind = FaultKind(self.kind)
+        self.status = self.status or _DEFAULT_STATUS.get(self.kind, 502)
+
+    def matches(self, entry: HistoryEntry) -> bool:
+        """Whether this fault is about that request at all."""
+        return (
+            self.path in entry.path and self.method in {"", entry.method} and (entry.is_write or not self.writes_only)
+        )
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether every request that this fault was meant for has passed."""
+        return self.seen >= self.nth + self.count - 1
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """The faults that still wait for their request. At most one hits a request: the one that was set first."""
+
+    waiting: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, kind: FaultKind | str, **settings: Json) -> Fault:
+        """Set a fault; the settings are the fields of :class:`Fault`."""
+        fault = Fault(FaultKind(kind), **settings)
+        with self._lock:
+            self.waiting.append(fault)
+        return fault
+
+    def take(self, entry: HistoryEntry) -> Fault | None:
+        """Count the request against every waiting fault and give the one that hits it."""
+        hit: Fault | None = None
+        with self._lock:
+            for fault in self.waiting:
+                if not fault.matches(entry):
+                    continue
+                fault.seen += 1
+                if hit is None and fault.seen >= fault.nth:
+                    hit = fault
+            self.waiting = [fault for fault in self.waiting if not fault.is_spent]
+        entry.fault = hit.kind.value if hit else None
+        return hit
+
+    def clear(self) -> None:
+        """Forget every waiting fault."""
+        with self._lock:
+            self.waiting.clear()
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The waiting faults, for the control endpoint."""
+        with self._lock:
+            return [asdict(fault) for fault in self.waiting]
+
+
+def set_switches(switches: Json, changes: dict[str, Any]) -> None:
+    """Set the named attributes of a switches dataclass.
+
+    ``faults`` is a list of faults to add; the name of a method that sets a fault takes its arguments as an object.
+
+    Raises:
+        ValueError: a name is not a switch, or a fault is not one.
+    """
+    known = {item.name for item in fields(switches)}
+    methods = {name for name, item in vars(type(switches)).items() if isfunction(item) and not name.startswith("_")}
+    unknown = changes.keys() - known - methods
+    if unknown:
+        raise ValueError(f"no such switch: {', '.join(unknown)}; there are: {', '.join(sorted({*known, *methods}))}")
+    for name, value in changes.items():
+        try:
+            _set_one(switches, name, value)
+        except TypeError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+
+def _set_one(switches: Json, name: str, value: Json) -> None:
+    current = getattr(switches, name)
+    if name == "faults":
+        for fault in value:
+            switches.faults.add(**fault)
+    elif callable(current):
+        current(**value)
+    else:
+        setattr(switches, name, set(value) if isinstance(current, set) else value)

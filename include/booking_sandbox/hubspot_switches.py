@@ -1,0 +1,80 @@
+"""The ways in which the HubSpot sandbox can be told to misbehave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from booking_sandbox.faults import Fault, FaultKind, FaultPlan
+from booking_sandbox.wire import Json
+
+UniqueProperties = Literal["allowed", "refused", "ignored"]
+
+
+@dataclass(slots=True)
+class HubSpotSwitches:
+    """The limits and faults are off at first; what HubSpot always does (shuffled results) is on."""
+
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    shuffle: bool = True
+    trace_ids_in_results: bool = True
+    """Off: results do not echo ``objectWriteTraceId``, as in some recordings; errors of a 207 always do."""
+    unique_properties_on_meetings: UniqueProperties = "allowed"
+    """"refused": creating one is a 400; "ignored": it is created and reads back ``hasUniqueValue: false``."""
+    search_lag_seconds: float = 0.0
+    """Searches do not see what was written so recently; they see the values from before."""
+    search_flapping: bool = False
+    """Within the lag, a record is sometimes seen and sometimes not."""
+    requests_per_window: int | None = None
+    """Rolling limit per portal, searches excluded."""
+    window_seconds: float = 10.0
+    searches_per_second: int | None = None
+    requests_per_day: int | None = None
+    required_properties: dict[str, list[str]] = field(default_factory=dict)
+    """Object type → properties that an administrator demands of every new record (API 2026-09 and later)."""
+    missing_scopes: set[str] = field(default_factory=set)
+    refuse_emails: set[str] = field(default_factory=set)
+    """Addresses (lower case) that are refused with INVALID_EMAIL."""
+    blocked_emails: set[str] = field(default_factory=set)
+    """Addresses (lower case) on the blocklist; a GDPR delete of an unknown address adds to the portal's own."""
+    latency_seconds: float = 0.0
+
+    def fail_before(self, status: int = 503, **where: Json) -> Fault:
+        """A 5xx (or 423, 477) without any effect. ``where`` takes path, method, nth, count, writes_only."""
+        return self.faults.add(FaultKind.FAIL_BEFORE, status=status, **where)
+
+    def commit_then_status(self, status: int = 502, **where: Json) -> Fault:
+        """The next write is done, then answered with 502 or 504."""
+        return self.faults.add(FaultKind.COMMIT_THEN_STATUS, status=status, **{"writes_only": True, **where})
+
+    def commit_then_hang(self, **where: Json) -> Fault:
+        """The next write is done, then the connection is cut."""
+        return self.faults.add(FaultKind.COMMIT_THEN_HANG, **{"writes_only": True, **where})
+
+    def drop_before(self, **where: Json) -> Fault:
+        """The connection of the next request is cut before anything is done."""
+        return self.faults.add(FaultKind.DROP_BEFORE, **where)
+
+    def late_landing(self, seconds: float, **where: Json) -> Fault:
+        """The next write is answered 504 and done when the clock has moved on by ``seconds``."""
+        return self.faults.add(FaultKind.LATE_LANDING, seconds=seconds, **{"writes_only": True, **where})
+
+    def rate_limited(self, policy: str = "TEN_SECONDLY_ROLLING", **where: Json) -> Fault:
+        """429 with that policy name, without Retry-After."""
+        return self.faults.add(FaultKind.RATE_LIMITED, policy=policy, **where)
+
+    def locked(self, **where: Json) -> Fault:
+        """423 for the next write."""
+        return self.faults.add(FaultKind.FAIL_BEFORE, status=423, **{"writes_only": True, **where})
+
+    def html_502(self, **where: Json) -> Fault:
+        """A proxy's HTML page instead of JSON; nothing is done."""
+        return self.faults.add(FaultKind.HTML, **where)
+
+    def slow(self, seconds: float, **where: Json) -> Fault:
+        """The next request is answered late."""
+        return self.faults.add(FaultKind.SLOW, seconds=seconds, **where)
+
+    def invalid_json(self, **where: Json) -> Fault:
+        """The next request is done, but its JSON stops in the middle."""
+        return self.faults.add(FaultKind.INVALID_JSON, **where)
