@@ -49,7 +49,7 @@ def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_
     if window is not None and not window.is_empty:
         for page in calendar.bookings_changed(workspace_id, window.start, window.end):
             rejected |= _stage_page(work, page)
-    rejected |= _read_by_id(work, set(booking_ids) | set(kept_ids))
+    rejected |= _read_by_id(work, (set(booking_ids) | set(kept_ids)) - rejected)
     _restage_kept(work, set(kept_ids) - rejected)
     rejected |= _complete_chains(work)
     with reading(work.services.engine) as connection:

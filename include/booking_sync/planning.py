@@ -7,7 +7,8 @@ brings them what they need, chunk by chunk, and keeps what they say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from booking_sync.decision import Decision, NoChange, Recorded, decide
@@ -51,7 +52,7 @@ class _Considered:
 
     @property
     def takes_over(self) -> bool:
-        """Whether its first activity comes now, perhaps in the place of one that an earlier booking of its chain has."""
+        """Whether its first activity comes now, perhaps in the place of an earlier one of its chain."""
         replaced = self.decision.replaces
         is_own = replaced is not None and replaced.booking_id == self.booking.id
         return self.decision.verdict in (Operation.CREATE, Operation.RECREATE) and not is_own
@@ -165,7 +166,7 @@ def _save_chunk(
         changes.insert_changes(connection, work.run.id, integration_id, new, state=state, at=at)
 
 
-def _verdict(work: Work, one: _Considered, busy: Set[str]) -> str:
+def _verdict(work: Work, one: _Considered, busy: AbstractSet[str]) -> str:
     """Say what becomes of one booking: a change of its own, one taken over from an earlier run, or nothing."""
     decided = one.decision.verdict
     if one.open_change is not None and _must_finish(one.open_change):

@@ -25,7 +25,10 @@ PLAIN_POSTGRESQL = ("postgresql", "postgres")
 """Addresses that name no driver get the one we install; SQLAlchemy 2.1 would look for another one."""
 
 READS_ONLY = "booking_sync_reads_only"
-"""Execution option of connections that begin no transaction: each of their statements sees what is committed by then."""
+"""Execution option of connections that begin no transaction.
+
+Each of their statements sees what is committed by then.
+"""
 
 SETUP_LOCK = 7_032_606_117_226
 """Key of the PostgreSQL advisory lock under which an empty database is set up; any constant of our own will do."""
