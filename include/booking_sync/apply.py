@@ -51,6 +51,6 @@ def _next_batch(work: Work, operations: Collection[Operation]) -> Batch:
 
 def _set_up(work: Work) -> Bench:
     """Make sure that the portal has our properties; only called when there is something to apply."""
-    provision(work.services, work.integration.portal_id)
+    provision(work)
     owners = OwnerDirectory(work.services)
     return Bench(work, owners, ContactDirectory(work, owners))

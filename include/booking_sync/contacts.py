@@ -45,6 +45,10 @@ class ContactsOfBatch:
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
 
+    def news(self, change: StoredChange) -> list[str]:
+        """Return the warnings of a change that it does not carry yet."""
+        return [warning for warning in self.warnings.get(change.id, ()) if warning not in change.warnings]
+
 
 class ContactDirectory:
     """Resolves invitees to contact ids for one worker."""
@@ -140,9 +144,20 @@ class ContactDirectory:
             if result is None:
                 continue
             links, open_ones = self._record_result(part, result)
+            if again := self._without_owner(part, links):
+                self._record_intent(again)
+                pending.append(again)
             made |= links
             unknown |= open_ones
         return made, unknown
+
+    def _without_owner(self, part: Sequence[Wanted], links: Mapping[str, ContactLink]) -> list[Wanted]:
+        """Return those that were refused for their owner, who has been removed since the owners were listed (C4)."""
+        refused = [p for p in part if p.hash in links and links[p.hash].refusal == "INVALID_OWNER_ID"]
+        had_owner = {p.hash: self._owners.owner_of(p.booking) is not None for p in refused}
+        for person in refused:
+            self._owners.forget_owner_of(person.booking)
+        return [person for person in refused if had_owner[person.hash]]
 
     def _send(self, part: list[Wanted], pending: list[list[Wanted]]) -> BatchResult | None:
         """Send one part; None where it was refused as a whole and its halves wait to be sent instead."""

@@ -61,7 +61,8 @@ def decide(
         return Decision(
             NoChange.SUPERSEDED, f"version {booking.version} is older than the recorded version {recorded.version}"
         )
-    if booking.status is BookingStatus.RESCHEDULED or successor_id is not None:
+    is_handed_over = recorded is not None and recorded.state is RecordedState.REPLACED
+    if booking.status is BookingStatus.RESCHEDULED or (successor_id is not None and not is_handed_over):
         return _decide_replaced(booking, recorded, successor_id)
     if recorded is not None and recorded.state is RecordedState.REPLACED:
         return _decide_revived(booking, recorded)

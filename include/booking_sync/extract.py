@@ -8,18 +8,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from booking_sync.booking_payload import parse_booking
 from booking_sync.model import Booking, Reject
-from booking_sync.states import KeptKind
-from booking_sync.store import changes, kept, staging
+from booking_sync.states import KeptKind, RunState
+from booking_sync.store import changes, kept, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.window import Window
 from booking_sync.work import Work
 
 LONGEST_CHAIN = 25
 """How many reschedules by new id are followed; a longer chain, or a circle, ends here and is decided as far as read."""
+
+ABANDONED_AFTER = timedelta(days=1)
+ABANDONED = "the run stopped before its plan was made; a later run covers the window again"
 
 
 def kept_booking_ids(work: Work) -> set[str]:
@@ -58,10 +62,17 @@ def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_
 
 
 def _start_anew(work: Work) -> None:
-    """Forget what a first try of this task has read: it may have died anywhere."""
+    """Forget what a first try of this task has read: it may have died anywhere.
+
+    What runs have read that never came to a plan is wiped too, after a day: it is personal data that nobody needs.
+    Such a run is given up, so that it cannot take the empty table for an empty window.
+    """
     with writing(work.services.engine) as connection:
         staging.clear_staged(connection, work.run.id, work.integration.id)
         kept.forget_nameless(connection, work.run.id, work.integration.id)
+        abandoned = staging.clear_abandoned(connection, work.integration.id, work.services.clock() - ABANDONED_AFTER)
+        for run_id in abandoned:
+            runs.set_integration_run(connection, run_id, work.integration.id, RunState.FAILED, reason=ABANDONED)
 
 
 def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:

@@ -89,7 +89,7 @@ def _consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) 
         related = {*booking_ids, *successors, *(link for some in chain.values() for link in some)}
         recorded = mappings.load_recorded(connection, work.integration.id, related)
         known = staging.staged_among(connection, work.run.id, work.integration.id, successors) | set(recorded)
-    claimed = {predecessor_id: booking_id for booking_id, predecessor_id in links.items()}
+    claimed = _claimed(links)
     return [
         _Considered(
             booking,
@@ -99,7 +99,7 @@ def _consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) 
                 recorded.get(booking.id),
                 predecessor=_standing(chain[booking.id], recorded),
                 successor_id=claimed.get(
-                    booking.id, booking.rescheduled_to_id if booking.rescheduled_to_id in known else None
+                    booking.id, booking.rescheduled_to_id if booking.rescheduled_to_id in known - {booking.id} else None
                 ),
             ),
             recorded.get(booking.id),
@@ -117,6 +117,15 @@ def _chain(booking_id: str, links: Mapping[str, str]) -> list[str]:
     while (here := links.get(here, "")) and here not in chain and here != booking_id:
         chain.append(here)
     return chain
+
+
+def _claimed(links: Mapping[str, str]) -> dict[str, str]:
+    """Return booking id → id of the booking that takes over from it; in a circle nobody takes over from anybody."""
+    return {
+        predecessor_id: booking_id
+        for booking_id, predecessor_id in links.items()
+        if booking_id not in _chain(predecessor_id, links)
+    }
 
 
 def _standing(chain: Iterable[str], recorded: Mapping[str, Recorded]) -> Recorded | None:
@@ -160,7 +169,7 @@ def _save_chunk(
             ]
             overtaken += [s.id for s in standing_still.values() if not _must_finish(s)]
             changes.supersede(connection, overtaken, at=at)
-            mappings.raise_versions(connection, integration_id, newer)
+            mappings.raise_versions(connection, integration_id, {**newer, **_newer_without_change(verdicts)})
             waiting = [(c.booking.id, c.decision.reason) for c, verdict in verdicts if _is_to_be_read_again(c, verdict)]
             kept.keep(connection, work.run.id, integration_id, KeptKind.WAITING, [*waiting, *resting], at=at)
         changes.insert_changes(connection, work.run.id, integration_id, new, state=state, at=at)
@@ -186,6 +195,12 @@ def _is_to_be_read_again(one: _Considered, verdict: str) -> bool:
     is_behind_its_own = one.open_change is not None and _must_finish(one.open_change)
     is_news = one.decision.verdict is not NoChange.UNCHANGED
     return verdict == NoChange.WAITING or (verdict == "taken_over" and is_behind_its_own and is_news)
+
+
+def _newer_without_change(verdicts: Iterable[tuple[_Considered, str]]) -> dict[str, int]:
+    """Return the versions that the mapping has to learn of although the activity stays as it is (W3)."""
+    settled = (NoChange.UNCHANGED, NoChange.SUPERSEDED)
+    return {one.booking.id: one.booking.version for one, verdict in verdicts if one.recorded and verdict in settled}
 
 
 def _must_finish(stored: StoredChange) -> bool:

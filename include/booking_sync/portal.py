@@ -5,9 +5,14 @@ from __future__ import annotations
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, PropertyDefinition
 from booking_sync.errors import BookingSyncError, IntegrationUnavailable, Refused
 from booking_sync.model import Booking, normalise_email
+from booking_sync.record import record_entries
 from booking_sync.services import Services
+from booking_sync.states import AuditOutcome
+from booking_sync.store import audit
+from booking_sync.store.audit import AuditEntry
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import PortalRecord, load_portal, set_provisioned
+from booking_sync.work import Work
 
 GROUP = "calendar_com"
 GROUP_LABEL = "Calendar.com"
@@ -22,7 +27,7 @@ DETAILS = (
 )
 
 
-def provision(services: Services, portal_id: str) -> PortalRecord:
+def provision(work: Work) -> PortalRecord:
     """Make sure that our properties exist, once per portal, and find out whether the marker is enforced as unique.
 
     HubSpot does not document unique properties on meetings: the portal may allow them, refuse them, or take the
@@ -32,6 +37,7 @@ def provision(services: Services, portal_id: str) -> PortalRecord:
         MissingScope: the key may not make properties.
         IntegrationUnavailable: the portal refuses a property, or holds one of that name with another type.
     """
+    services, portal_id = work.services, work.integration.portal_id
     with reading(services.engine) as connection:
         record = load_portal(connection, portal_id)
     if record.provisioned_at is not None:
@@ -41,7 +47,7 @@ def provision(services: Services, portal_id: str) -> PortalRecord:
     if missing:
         services.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL)
         for wanted in missing:
-            _create(services, wanted)
+            _create_audited(work, wanted)
         existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
     _check(existing)
     with writing(services.engine) as connection:
@@ -69,6 +75,22 @@ class OwnerDirectory:
             owners = self._services.hubspot.owners()
             self._ids = {owner.email: owner.id for owner in owners if owner.email and not owner.is_archived}
         return self._ids.get(normalise_email(booking.host.email) or "")
+
+    def forget_owner_of(self, booking: Booking) -> None:
+        """Leave the host's owner out from now on: HubSpot refuses it."""
+        if self._ids is not None:
+            self._ids.pop(normalise_email(booking.host.email) or "", None)
+
+
+def _create_audited(work: Work, wanted: PropertyDefinition) -> None:
+    """Make one property; like every write to HubSpot it leaves one audit row (W7)."""
+    name = f"{work.integration.portal_id}/{wanted.name}"
+    entry = AuditEntry(name, "", 0, "create", "property", wanted.name, after={"properties": [wanted.name]})
+    with work.recording() as (connection, at):
+        record_entries(work, connection, [entry], at)
+    _create(work.services, wanted)
+    with work.recording() as (connection, at):
+        audit.finish_entries(connection, [name], AuditOutcome.APPLIED, at=at, object_type="property")
 
 
 def _create(services: Services, wanted: PropertyDefinition) -> None:

@@ -7,6 +7,7 @@ stops the others (W6); only what concerns the whole run is raised.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from booking_sync.request import RunRequest
 from booking_sync.services import Services
 from booking_sync.settle import settle
 from booking_sync.states import Operation, RunState
-from booking_sync.store import changes, integrations, kept, runs
+from booking_sync.store import changes, contact_links, integrations, kept, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
 from booking_sync.store.lease import hold_lease
@@ -55,6 +56,9 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
         BookingSyncError: neither service can be worked with; nothing was read or written.
     """
     now = services.clock()
+    hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
+    with writing(services.engine) as connection:
+        contact_links.installation_salt(connection, services.vault)  # a secret key that does not fit is refused here
     connected = connect_workspaces(services, trigger, request)
     with writing(services.engine) as connection:
         run = runs.insert_run(
@@ -81,7 +85,11 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
                 )
             runs.insert_integration_run(connection, run.id, integration.id, window)
             taking_part.append(integration.id)
-        runs.set_notices(connection, run.id, connected.notices)
+        shared = {
+            "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
+            "calendar_calls": services.calendar_requests.requests - calendar_before,
+        }
+        runs.set_findings(connection, run.id, notices=connected.notices, shared_calls=shared)
     shards = tuple(tuple(taking_part[n::MOST_SHARDS]) for n in range(min(MOST_SHARDS, len(taking_part))))
     return OpenedRun(run.id, shards)
 
@@ -144,9 +152,9 @@ def close_run(services: Services, run_id: str) -> RunReport:
     with reading(services.engine) as connection:
         run = runs.load_run(connection, run_id)
         parts = runs.integration_runs(connection, run_id)
-        notices = tuple(runs.load_notices(connection, run_id))
+        notices, shared_calls = runs.load_findings(connection, run_id)
     reports = tuple(_close_part(services, run, part) for part in parts)
-    report = RunReport(run.is_dry_run, reports, notices)
+    report = RunReport(run.is_dry_run, reports, notices, shared_calls)
     with writing(services.engine) as connection:
         state = RunState.FAILED if report.is_red else RunState.RECORDED
         runs.close_run(connection, run_id, state=state, counts=report.counts, closed_at=services.clock())
@@ -190,13 +198,13 @@ def _for_each(
     """Take one step with every integration of a shard that is ready for it, each under its lease.
 
     Raises:
-        LeaseHeld: after all others, if one is being worked on by another run; the step can be repeated as it is.
+        LeaseHeld, Fenced: after all others, if one is being worked on by another run; the step can be repeated.
     """
     with reading(services.engine) as connection:
         run = runs.load_run(connection, run_id)
         parts = runs.integration_runs(connection, run_id, integration_ids)
     total: Counter[str] = Counter()
-    held: LeaseHeld | None = None
+    interrupted: LeaseHeld | Fenced | None = None
     for part in parts:
         if part.state not in ready:
             continue
@@ -204,10 +212,10 @@ def _for_each(
             integration = integrations.load_integration(connection, part.integration_id)
         try:
             total.update(_isolated(services, run, integration, part, task, step))
-        except LeaseHeld as busy:
-            held = busy
-    if held is not None:
-        raise held
+        except (LeaseHeld, Fenced) as busy:
+            interrupted = busy
+    if interrupted is not None:
+        raise interrupted
     return dict(total)
 
 
@@ -230,11 +238,12 @@ def _isolated(
         raise
     except BookingSyncError as error:
         logger.warning("%s: %s: %s", integration.workspace_id, task, error)
-        state = RunState.STOPPED if part.state is RunState.PLANNED else RunState.FAILED
-        with writing(services.engine) as connection:
-            runs.set_integration_run(
-                connection, run.id, integration.id, state, reason=str(error), is_mending=error.is_transient
-            )
+        _give_up(services, part, str(error), is_mending=error.is_transient)
+        return {}
+    except Exception as error:  # noqa: BLE001 - a mistake of ours with one integration must not stop the others (W6)
+        where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote a booking
+        logger.error("%s: %s: %s\n%s", integration.workspace_id, task, type(error).__name__, where)  # noqa: TRY400 - same
+        _give_up(services, part, f"{task} ended with {type(error).__name__}; its log says where", is_mending=False)
         return {}
     finally:
         with writing(services.engine) as connection:
@@ -247,6 +256,15 @@ def _isolated(
             )
 
 
+def _give_up(services: Services, part: IntegrationRun, reason: str, *, is_mending: bool) -> None:
+    """Record why an integration cannot go on in this run."""
+    state = RunState.STOPPED if part.state is RunState.PLANNED else RunState.FAILED
+    with writing(services.engine) as connection:
+        runs.set_integration_run(
+            connection, part.run_id, part.integration_id, state, reason=reason, is_mending=is_mending
+        )
+
+
 def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:
     """Close one integration's part: keep what was not reached, record the window if it was planned, count."""
     is_recorded = part.state in {RunState.PLANNED, RunState.STOPPED, RunState.RECORDED}
@@ -254,6 +272,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         not_reached = changes.keep_planned(
             connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"
         )
+        staging.clear_staged(connection, run.id, part.integration_id)
         if is_recorded and not run.is_dry_run:
             _record_window(connection, part)
         state = RunState.RECORDED if is_recorded else RunState.FAILED

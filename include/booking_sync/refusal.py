@@ -11,6 +11,9 @@ from booking_sync.work import Work
 OWNER_REFUSED = "owner_refused"
 """Warning of a change that is sent without an owner, because HubSpot does not take the one it had."""
 
+CONTACTS_LOOKED_UP = "contacts_looked_up_again"
+"""Warning of a change whose remembered contacts were refused, as one of them may be merged or deleted by now."""
+
 
 def refusal_code(refusal: ItemRefusal) -> str:
     """Return the most telling code of a refusal."""

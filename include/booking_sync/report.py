@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
 SELF_MENDING = frozenset({"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "NotSent"})
 """Error codes of kept changes that the next run is expected to carry out."""
+
+MOST_PREVIEWED = 100
+"""How many changes of a dry run its note lists."""
+
+SILENT = "contacts_looked_up_again"
+"""A warning that only matters to the change itself."""
 
 COLUMNS = ("read", "unchanged", "create", "recreate", "cancel", "update", "adopted", "rejected", "kept", "superseded")
 
@@ -65,6 +71,7 @@ class RunReport:
     is_dry_run: bool
     integrations: tuple[IntegrationReport, ...]
     notices: tuple[str, ...] = ()
+    shared_calls: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_red(self) -> bool:
@@ -84,7 +91,7 @@ class RunReport:
     @property
     def counts(self) -> dict[str, int]:
         """The figures of all integrations together, with the requests that were made."""
-        total: Counter[str] = Counter(dict.fromkeys(COLUMNS, 0))
+        total: Counter[str] = Counter({**dict.fromkeys(COLUMNS, 0), **self.shared_calls})
         for integration in self.integrations:
             total.update(integration.counts)
             total.update(hubspot_calls=integration.hubspot_calls, calendar_calls=integration.calendar_calls)
@@ -141,7 +148,12 @@ def integration_report(
         calendar_calls=counts.get("calendar_calls", 0),
         failure=failure,
         is_recorded=is_recorded,
-        remarks=(*_kept_sentences(open_ones), *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept)),
+        remarks=(
+            *_preview_sentences(changes),
+            *_warning_sentences(changes),
+            *_kept_sentences(open_ones),
+            *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept),
+        ),
         new_refusals=tuple(
             f"{c['booking_id']}: {c['error']}"
             for c in open_ones
@@ -163,6 +175,19 @@ def _column(change: ChangeFigures) -> str:
     if change["outcome"] == AuditOutcome.ADOPTED:
         return "adopted"
     return str(Operation(change["operation"]))
+
+
+def _warning_sentences(changes: Sequence[ChangeFigures]) -> list[str]:
+    """Say which activities lack a contact or an owner, and why (C6)."""
+    carried_on = [c for c in changes if c["state"] != ChangeState.SUPERSEDED]
+    return [f"{c['booking_id']}: {warning}" for c in carried_on for warning in c["warnings"] if warning != SILENT]
+
+
+def _preview_sentences(changes: Sequence[ChangeFigures]) -> list[str]:
+    """Say what a dry run would have done, item by item; the log of ``diff`` has all of it."""
+    previewed = [c for c in changes if c["state"] == ChangeState.PREVIEWED]
+    lines = [f"would {c['operation']} {c['booking_id']}: {c['reason']}" for c in previewed[:MOST_PREVIEWED]]
+    return lines + ([f"… and {len(previewed) - MOST_PREVIEWED} more"] if len(previewed) > MOST_PREVIEWED else [])
 
 
 def _kept_sentences(open_ones: Sequence[ChangeFigures]) -> list[str]:

@@ -20,8 +20,9 @@ from booking_sync.settings import Settings
 from booking_sync.store.database import open_database
 from booking_sync.store.encryption import Vault, development_keys
 
-HUBSPOT_LIMITS = HttpLimits(read_seconds=30.0, total_seconds=45.0, wait_seconds=60.0)
-"""Together shorter than a lease: a worker must not still be sending when another one takes over."""
+HUBSPOT_LIMITS = HttpLimits(read_seconds=25.0, total_seconds=30.0, attempts=4, wait_seconds=45.0)
+"""A call with all its repetitions (4 x 30 + 45 s) is shorter than a lease: nobody must still be sending when another
+worker takes over."""
 
 
 class RequestCounter:

@@ -4,8 +4,9 @@ An unknown outcome rests for the quiet time, because a request that seemed lost 
 by the marker where the portal enforces it as unique, else through the activities of the contacts it was associated
 with. What is found is adopted; what is not found goes back to the plan, and is sent again with the same marker.
 
-Search is not used for this, because its index lags. The one exception is an activity without any contact in a portal
-that does not enforce the marker: nothing else leads to it, so it also rests for as long as the index may lag.
+Search is not used for this, because its index lags. The one exception is an activity whose contacts, if it had any, are
+all merged or deleted, in a portal that does not enforce the marker: nothing else leads to it. Without contacts from the
+beginning it also rests for as long as the index may lag.
 """
 
 from __future__ import annotations
@@ -78,8 +79,9 @@ def _by_association(work: Work, creates: Sequence[StoredChange]) -> dict[str, Ac
     contact_ids = {contact_id for stored in creates for contact_id in stored.contact_ids or ()}
     listed = hubspot.activity_ids_of_contacts(sorted(contact_ids)) if contact_ids else {}
     activity_ids = {activity_id for ids in listed.values() for activity_id in ids}
+    standing = hubspot.contacts_by_id(sorted(contact_ids)) if contact_ids else {}
     for stored in creates:
-        if not stored.contact_ids:
+        if not standing.keys() & set(stored.contact_ids or ()):
             activity_ids.update(activity.id for activity in hubspot.search_activities(stored.activity_key))
     activities = hubspot.activities_by_id(sorted(activity_ids), IDENTITY).values()
     newest_first = sorted(activities, key=lambda activity: int(activity.id), reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from booking_sync.adoption import adopt
@@ -11,13 +12,16 @@ from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewActi
 from booking_sync.contacts import ContactsOfBatch, emails_of
 from booking_sync.model import Booking
 from booking_sync.record import record_created, record_intent, record_refused_for_now
-from booking_sync.refusal import OWNER_REFUSED, is_owner_in_the_way, keep_refused, refusal_code
+from booking_sync.refusal import (
+    CONTACTS_LOOKED_UP,
+    OWNER_REFUSED,
+    is_owner_in_the_way,
+    keep_refused,
+    refusal_code,
+)
 from booking_sync.render import render_activity
 from booking_sync.sending import send_batch
 from booking_sync.store.changes import StoredChange
-
-CONTACTS_LOOKED_UP = "contacts_looked_up_again"
-"""Warning of a change whose remembered contacts were refused, as one of them may be merged or deleted by now."""
 
 
 def create(bench: Bench, batch: Batch) -> None:
@@ -36,7 +40,7 @@ def create(bench: Bench, batch: Batch) -> None:
             for (stored, _), item in zip(ready, items, strict=True)
         ],
         contact_ids=contacts.ids,
-        warnings={stored.id: _news(stored, contacts) for stored, _ in ready},
+        warnings={stored.id: contacts.news(stored) for stored, _ in ready},
     )
     record = partial(_record, bench, by_id(ready), contacts.ids)
     send_batch(bench.work, items, bench.work.services.hubspot.create_activities, record)
@@ -58,7 +62,8 @@ def _record(
     created = [(*sent[change_id], activity_id) for change_id, activity_id in result.written.items()]
     record_created(bench.work, created, contact_ids)
     for change_id, refusal in result.refused.items():
-        _refused(bench, *sent[change_id], refusal)
+        stored, booking = sent[change_id]
+        _refused(bench, replace(stored, contact_ids=contact_ids[change_id]), booking, refusal)
 
 
 def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: ItemRefusal) -> None:
@@ -77,7 +82,3 @@ def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: Item
 def _may_remember(stored: StoredChange) -> bool:
     """Say whether remembered contacts will do: they are those of the activity that is replaced, on a first try."""
     return stored.old_activity_id is not None and stored.attempt_count == 0
-
-
-def _news(stored: StoredChange, contacts: ContactsOfBatch) -> list[str]:
-    return [warning for warning in contacts.warnings.get(stored.id, ()) if warning not in stored.warnings]

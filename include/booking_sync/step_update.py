@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from booking_sync.adoption import make_again
+from booking_sync.adoption import IDENTITY, make_again
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, without_blocked
-from booking_sync.clients.hubspot_model import ActivityUpdate, BatchResult
+from booking_sync.clients.hubspot_model import ActivityUpdate, BatchResult, ItemRefusal
 from booking_sync.model import Booking
 from booking_sync.record import record_associated, record_intent, record_refused_for_now, record_written
-from booking_sync.refusal import OWNER_REFUSED, is_owner_in_the_way, keep_refused, refusal_code
+from booking_sync.refusal import (
+    CONTACTS_LOOKED_UP,
+    OWNER_REFUSED,
+    is_owner_in_the_way,
+    keep_refused,
+    refusal_code,
+)
 from booking_sync.render import render_cancel, render_update
 from booking_sync.sending import send_batch
 from booking_sync.states import Operation, Step
@@ -28,21 +34,25 @@ MOST_PAIRS = 2_000
 Pairs = Mapping[str, Sequence[tuple[str, str]]]
 """Change id → pairs of activity id and contact id that are to be associated."""
 
+END_IS_GONE = ItemRefusal(code="OBJECT_NOT_FOUND", category="OBJECT_NOT_FOUND")
+"""What HubSpot says of an association between an activity and a contact of which one does not exist any more."""
+
 
 def associate(bench: Bench, batch: Batch) -> None:
     """Associate contacts that the activities of a batch do not have yet, and let all of them be written next."""
     first_tries = [stored.id for stored, _ in batch if stored.attempt_count == 0]
     contacts = bench.contacts.resolve(batch, is_remembered_enough=first_tries)
-    ready = [stored for stored, _ in without_blocked(bench.work, batch, contacts.blocked)]
+    sent = by_id(without_blocked(bench.work, batch, contacts.blocked))
+    ready = [stored for stored, _ in sent.values()]
     known = _known_contacts(bench, ready)
     wanted = {s.id: tuple(dict.fromkeys((*known[s.id], *contacts.ids[s.id]))) for s in ready}
     pairs = {s.id: [(str(s.activity_id), c) for c in wanted[s.id] if c not in known[s.id]] for s in ready}
     complete = [stored.id for stored in ready if not pairs[stored.id]]
     with bench.work.recording() as (connection, _):
         changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete})
+        changes.add_warnings(connection, {stored.id: contacts.news(stored) for stored in ready})
         changes.advance(connection, complete, Step.WRITE)
-    incomplete = [stored for stored in ready if pairs[stored.id]]
-    if incomplete:
+    if incomplete := {change_id: pair for change_id, pair in sent.items() if pairs[change_id]}:
         _send_associations(bench, incomplete, pairs, wanted)
 
 
@@ -50,7 +60,7 @@ def write(bench: Bench, batch: Batch) -> None:
     """Write the properties of a batch of activities."""
     items = [ActivityUpdate(stored.id, str(stored.activity_id), _content(bench, stored, b)) for stored, b in batch]
     entries = [
-        audit_entry(stored, str(stored.operation), before=_before(stored), properties=item.properties)
+        audit_entry(stored, _action(stored), before=_before(stored), properties=item.properties)
         for (stored, _), item in zip(batch, items, strict=True)
     ]
     record_intent(bench.work, [stored for stored, _ in batch], entries)
@@ -66,34 +76,55 @@ def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tu
 
 
 def _send_associations(
-    bench: Bench, incomplete: Sequence[StoredChange], pairs: Pairs, wanted: Mapping[str, Sequence[str]]
+    bench: Bench,
+    incomplete: Mapping[str, tuple[StoredChange, Booking]],
+    pairs: Pairs,
+    wanted: Mapping[str, Sequence[str]],
 ) -> None:
-    entries = [audit_entry(s, "associate", after={"contact_ids": [c for _, c in pairs[s.id]]}) for s in incomplete]
-    record_intent(bench.work, incomplete, entries, contact_ids=wanted)
-    items = [ActivityUpdate(stored.id, str(stored.activity_id), {}) for stored in incomplete]
-    send = partial(_associate_pairs, bench, pairs)
-    send_batch(bench.work, items, send, partial(_record_associated, bench, {s.id: s for s in incomplete}))
+    some = [stored for stored, _ in incomplete.values()]
+    entries = [audit_entry(s, "associate", after={"contact_ids": [c for _, c in pairs[s.id]]}) for s in some]
+    record_intent(bench.work, some, entries, contact_ids=wanted)
+    items = [ActivityUpdate(stored.id, str(stored.activity_id), {}) for stored in some]
+    record = partial(_record_associated, bench, incomplete)
+    send_batch(bench.work, items, partial(_associate_pairs, bench, pairs), record)
 
 
 def _associate_pairs(bench: Bench, pairs: Pairs, items: Sequence[ActivityUpdate]) -> BatchResult:
+    """Associate; a pair that HubSpot's answer leaves out has an end that does not exist any more."""
     wanted = [pair for item in items for pair in pairs[item.trace_id]]
     hubspot = bench.work.services.hubspot
     unconfirmed = {pair for some in chunks(wanted, MOST_PAIRS) for pair in hubspot.associate(some)}
     lost = {item.trace_id for item in items if unconfirmed.intersection(pairs[item.trace_id])}
     written = {item.trace_id: item.activity_id for item in items if item.trace_id not in lost}
-    return BatchResult(written=written, unmatched=tuple(sorted(lost)))
+    return BatchResult(written=written, refused=dict.fromkeys(sorted(lost), END_IS_GONE))
 
 
-def _record_associated(bench: Bench, sent: Mapping[str, StoredChange], result: BatchResult) -> None:
-    record_associated(bench.work, [sent[change_id] for change_id in result.written])
+def _record_associated(bench: Bench, sent: Mapping[str, tuple[StoredChange, Booking]], result: BatchResult) -> None:
+    """Record associations; where an end is gone, make the activity again, or look its contacts up again."""
+    record_associated(bench.work, [sent[change_id][0] for change_id in result.written])
+    if not result.refused:
+        return
+    activity_ids = [str(sent[change_id][0].activity_id) for change_id in result.refused]
+    standing = bench.work.services.hubspot.activities_by_id(activity_ids, IDENTITY)
     for change_id, refusal in result.refused.items():
-        keep_refused(bench.work, sent[change_id], refusal)
+        stored, booking = sent[change_id]
+        if str(stored.activity_id) not in standing:
+            make_again(bench.work, stored, booking)
+        elif stored.attempt_count == 0:
+            record_refused_for_now(bench.work, stored, warning=CONTACTS_LOOKED_UP, error_code=refusal_code(refusal))
+        else:
+            keep_refused(bench.work, stored, refusal)
 
 
 def _content(bench: Bench, stored: StoredChange, booking: Booking) -> dict[str, str]:
     if stored.operation is Operation.CANCEL:
         return render_cancel(booking)
     return render_update(booking, owner_id=bench.owner_of(stored, booking), activity_type=None)
+
+
+def _action(stored: StoredChange) -> str:
+    """Name the write for the audit: a creation that found its activity made already only updates it."""
+    return "cancel" if stored.operation is Operation.CANCEL else "update"
 
 
 def _before(stored: StoredChange) -> dict[str, object]:

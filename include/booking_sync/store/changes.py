@@ -214,6 +214,13 @@ def set_contacts(connection: Connection, contact_ids: Mapping[str, Sequence[str]
         connection.execute(statement, rows)
 
 
+def add_warnings(connection: Connection, warnings: Mapping[str, Sequence[str]]) -> None:
+    """Note warnings of changes, besides those that they carry."""
+    for some in chunks([change_id for change_id, noted in warnings.items() if noted]):
+        for stored in _all(connection, _select().where(change.c.id.in_(some))):
+            _set(connection, [stored.id], warnings=[*stored.warnings, *warnings[stored.id]])
+
+
 def keep_planned(connection: Connection, run_id: str, integration_id: str, *, error: str) -> int:
     """Keep what the run has planned but not come to; return how many changes."""
     statement = update(change).where(

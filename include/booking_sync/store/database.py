@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from booking_sync.errors import ConfigurationError, SchemaOutOfDate
@@ -58,7 +58,7 @@ def connect_database(url: str) -> Engine:
         return _sqlite(url, location.database)
     if location.drivername in PLAIN_POSTGRESQL:
         location = location.set(drivername="postgresql+psycopg2")
-    return create_engine(location, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    return create_engine(location, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
 
 
 @contextmanager
@@ -80,11 +80,21 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        _make_folder(Path(path).parent)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The mapping database cannot be opened: the folder {folder} cannot be made ({type(error).__name__}). "
+            "Check the path in the connection booking_sync_db."
+        ) from None
 
 
 def _prepare_sqlite(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -120,7 +130,9 @@ def _set_up(engine: Engine) -> None:
 def _clear_sentence(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (OperationalError, DatabaseError):  # its subclasses are our mistakes, not the operator's
+            raise
         where = engine.url.render_as_string(hide_password=True)
         raise ConfigurationError(
             f"The mapping database {where} cannot be opened ({type(error.orig).__name__}). "

@@ -64,6 +64,7 @@ def insert_run(
         "state": RunState.OPEN,
         "opened_at": opened_at,
         "notices": [],
+        "shared_calls": {},
     }
     connection.execute(insert_or_update(connection, run).values(values).on_conflict_do_nothing())
     same = select(run).where(run.c.dag_id == trigger.dag_id, run.c.dag_run_id == trigger.dag_run_id)
@@ -75,15 +76,18 @@ def load_run(connection: Connection, run_id: str) -> Run:
     return _run(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
 
 
-def set_notices(connection: Connection, run_id: str, notices: Sequence[str]) -> None:
-    """Record what concerns the run as a whole, in sentences for its note."""
-    connection.execute(update(run).where(run.c.id == run_id).values(notices=list(notices)))
+def set_findings(
+    connection: Connection, run_id: str, *, notices: Sequence[str], shared_calls: Mapping[str, int]
+) -> None:
+    """Record what concerns the run as a whole: sentences for its note, and calls that no single integration caused."""
+    statement = update(run).where(run.c.id == run_id)
+    connection.execute(statement.values(notices=list(notices), shared_calls=dict(shared_calls)))
 
 
-def load_notices(connection: Connection, run_id: str) -> list[str]:
-    """Return the sentences of :func:`set_notices`."""
-    notices: list[str] = connection.execute(select(run.c.notices).where(run.c.id == run_id)).scalar_one()
-    return notices
+def load_findings(connection: Connection, run_id: str) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return what :func:`set_findings` recorded."""
+    row = connection.execute(select(run.c.notices, run.c.shared_calls).where(run.c.id == run_id)).one()
+    return tuple(row.notices), dict(row.shared_calls)
 
 
 def close_run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, func, select
@@ -13,7 +14,7 @@ from booking_sync.model import Booking, BookingStatus
 from booking_sync.states import RecordedState
 from booking_sync.store.encryption import Vault
 from booking_sync.store.statements import chunks, insert_or_update
-from booking_sync.store.tables import mapping, staged_booking
+from booking_sync.store.tables import mapping, run, staged_booking
 
 _KEYS = ("run_id", "integration_id", "booking_id")
 
@@ -79,7 +80,8 @@ def load_staged(
 def missing_ids(connection: Connection, run_id: str, integration_id: str) -> set[str]:
     """Return the ids of bookings that the rescheduled ones point to and that are neither read nor recorded yet (R2).
 
-    Back to predecessors always; forward to successors only where an activity waits to be replaced.
+    Back to predecessors always; forward to successors only where an activity waits to be replaced, or may wait further
+    back in the chain.
     """
     mine = _mine(run_id, integration_id)
     read = select(staged_booking.c.booking_id).where(*mine)
@@ -92,12 +94,13 @@ def missing_ids(connection: Connection, run_id: str, integration_id: str) -> set
         staged_booking.c.rescheduled_from_id.not_in(recorded),
         staged_booking.c.booking_id.not_in(recorded),
     )
+    is_middle = staged_booking.c.rescheduled_from_id.is_not(None) & staged_booking.c.booking_id.not_in(recorded)
     forward = select(staged_booking.c.rescheduled_to_id).where(
         *mine,
         staged_booking.c.status == BookingStatus.RESCHEDULED,
         staged_booking.c.rescheduled_to_id.is_not(None),
         staged_booking.c.rescheduled_to_id.not_in(read),
-        staged_booking.c.booking_id.in_(standing),
+        staged_booking.c.booking_id.in_(standing) | is_middle,
     )
     return set(connection.execute(back).scalars()) | set(connection.execute(forward).scalars())
 
@@ -126,6 +129,15 @@ def staged_among(connection: Connection, run_id: str, integration_id: str, ids: 
 def clear_staged(connection: Connection, run_id: str, integration_id: str) -> None:
     """Wipe what the run has read: the plan holds what is still needed."""
     connection.execute(delete(staged_booking).where(*_mine(run_id, integration_id)))
+
+
+def clear_abandoned(connection: Connection, integration_id: str, opened_before: datetime) -> list[str]:
+    """Wipe what runs opened before then have read and never planned on; return their ids."""
+    old_runs = select(run.c.id).where(run.c.opened_at < opened_before)
+    abandoned = (staged_booking.c.integration_id == integration_id, staged_booking.c.run_id.in_(old_runs))
+    run_ids = list(connection.execute(select(staged_booking.c.run_id).where(*abandoned).distinct()).scalars())
+    connection.execute(delete(staged_booking).where(*abandoned))
+    return run_ids
 
 
 def _mine(run_id: str, integration_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -119,6 +119,7 @@ run = Table(
     Column("closed_at", UtcDateTime),
     Column("counts", JSON),
     Column("notices", JSON, nullable=False, comment="what concerns the run as a whole"),
+    Column("shared_calls", JSON, nullable=False, comment="requests that no single integration caused"),
     UniqueConstraint("dag_id", "dag_run_id"),
 )
 

@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=True),
         sa.Column("notices", sa.JSON(), nullable=False, comment="what concerns the run as a whole"),
+        sa.Column("shared_calls", sa.JSON(), nullable=False, comment="requests that no single integration caused"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
         sa.UniqueConstraint("dag_id", "dag_run_id", name=op.f("uq_run_dag_id_dag_run_id")),
     )
