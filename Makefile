@@ -25,12 +25,13 @@ demo: install ## run it all on this machine: a sandbox, a whole Airflow, a few r
 test: install ## run the tests (ARGS="-k contacts" passes options to pytest)
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-check: install ## format, lint, types, layers
+check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/ruff check --select AIR --preview $(AIRFLOW_CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/docs
 
 bench: install ## measure what is claimed: calls, our own work, parse time (ARGS=thousand runs one)
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ARGS)
@@ -41,8 +42,9 @@ migrate: install ## bring the mapping database to this version's schema (make a 
 sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
 	@exec $(BIN)/python -m booking_sandbox $(ARGS)
 
-lock: ## lock requirements.in into requirements.txt, for Python 3.11 to 3.13, with hashes (needs uv)
+lock: ## lock both requirements*.in, for Python 3.11 to 3.13, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
+	uv pip compile --python-version 3.12 --python-platform linux --generate-hashes requirements-production.in -o requirements-production.txt
 
 install: $(STAMP) ## install what is missing into .venv (every other command does it by itself)
 

@@ -1,0 +1,116 @@
+"""The daily audit as a DAG: its form, its shape and the bodies of its tasks."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG, Param, get_current_context, task
+
+from booking_sync_airflow.identity import AUDIT_DAG_ID, NOTE_KEY, RUN_ID_KEY
+from booking_sync_airflow.reconciliation_dag import LONG_AGO
+from booking_sync_airflow.steps import Shard, open_services
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from airflow.sdk.bases.timetable import BaseTimetable
+
+log = logging.getLogger(__name__)
+
+
+def audit_dag(*, schedule: BaseTimetable, doc_md: str) -> DAG:
+    """Make the DAG: ``open_run`` → ``audit``, mapped over the shards → ``close_run``."""
+    with DAG(
+        AUDIT_DAG_ID,
+        description="Compares bookings, mapping and HubSpot, and repairs on request",
+        schedule=schedule,
+        start_date=LONG_AGO,
+        catchup=False,
+        max_active_runs=1,
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=15)},
+        params=audit_form(),
+        doc_md=doc_md,
+        tags=["calendar.com", "hubspot"],
+    ) as dag:
+        _wire()
+    return dag
+
+
+def audit_form() -> dict[str, Param]:
+    """Make the fields; every one has a default that changes nothing. The first task validates them again."""
+    return {
+        "workspaces": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string"},
+            section="Only some of them",
+            title="Workspaces",
+            description_md="Workspace ids, one a line. Empty: every connected one.",
+        ),
+        "repair": Param(
+            False,
+            type="boolean",
+            section="What to do",
+            title="Repair",
+            description_md="Mend missing and stale activities and archive duplicates. Off: only report. "
+            "What a person made in HubSpot is never changed.",
+        ),
+    }
+
+
+def _wire() -> None:
+    @task(task_id="open_run", multiple_outputs=False)
+    def opened() -> list[Shard]:
+        return _open(get_current_context())
+
+    @task(task_id="audit", multiple_outputs=False)
+    def audited(shard: Shard) -> dict[str, int]:
+        return _audit(shard, get_current_context())
+
+    @task(task_id="close_run", multiple_outputs=False, trigger_rule="all_done")
+    def closed() -> dict[str, int]:
+        return _close(get_current_context())
+
+    audited.expand(shard=opened()) >> closed()
+
+
+def _open(context: Context) -> list[Shard]:
+    from booking_sync import audit  # noqa: PLC0415 - DAG files must not pay for it
+    from booking_sync.request import AuditRequest, parse_form  # noqa: PLC0415
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+    from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415
+
+    dag_run = context["dag_run"]
+    with airflow_outcomes(context):
+        request = parse_form(AuditRequest, dag_run.conf or {})
+        opened = audit.open_audit(open_services(), run_trigger(dag_run), request)
+    context["ti"].xcom_push(RUN_ID_KEY, opened.run_id)
+    return [Shard(run_id=opened.run_id, integration_ids=list(ids), counts={}) for ids in opened.shards]
+
+
+def _audit(shard: Shard, context: Context) -> dict[str, int]:
+    from booking_sync import audit  # noqa: PLC0415
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+
+    with airflow_outcomes(context):
+        return audit.audit(open_services(), shard["run_id"], shard["integration_ids"])
+
+
+def _close(context: Context) -> dict[str, int]:
+    """Say what was found, and decide the colour: red only where something could not be compared."""
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415
+
+    from booking_sync import audit  # noqa: PLC0415
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+
+    run_id = context["ti"].xcom_pull(task_ids="open_run", key=RUN_ID_KEY)
+    if run_id is None:
+        raise AirflowFailException("The audit was never opened; the log of open_run says why.")
+    with airflow_outcomes(context):
+        report = audit.close_audit(open_services(), run_id)
+    log.info("What this audit found:\n%s", report.table)
+    context["ti"].xcom_push(NOTE_KEY, report.note)
+    if report.is_red:
+        raise AirflowFailException(report.reason)
+    return report.counts

@@ -1,0 +1,121 @@
+"""Our own database: where the connection ``booking_sync_db`` says, else a SQLite file under ``AIRFLOW_HOME``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from booking_sync.errors import ConfigurationError
+from booking_sync_airflow.connections import environment_form, optional_connection
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+CONNECTION_ID = "booking_sync_db"
+FILE_NAME = "booking_sync.db"
+_AIRFLOW_TABLES = frozenset({"dag_run", "task_instance", "serialized_dag"})
+
+
+def database_url(connection_id: str = CONNECTION_ID) -> str:
+    """Say where our database is, as a SQLAlchemy URL.
+
+    Raises:
+        ConfigurationError: the connection makes no sense, or names Airflow's own metadata database.
+    """
+    connection = optional_connection(connection_id)
+    url = _default_url() if connection is None else url_of(connection)
+    refuse_metadata_database(url)
+    return url
+
+
+def url_of(connection: Connection) -> str:
+    """Turn the connection into a SQLAlchemy URL."""
+    kind = (connection.conn_type or "").lower()
+    if kind == "sqlite":
+        return _sqlite_url(connection)
+    if kind in {"postgres", "postgresql"}:
+        return _postgres_url(connection)
+    example = environment_form(connection.conn_id, '{"conn_type": "sqlite", "host": "/var/lib/booking_sync.db"}')
+    raise ConfigurationError(
+        f"The connection '{connection.conn_id}' must be of type sqlite or postgres, not {kind!r}; "
+        f"for example {example}."
+    )
+
+
+def refuse_metadata_database(url: str) -> None:
+    """Refuse a database in which Airflow keeps its own tables.
+
+    Tasks do not know the metadata database's address (Airflow hides it from them), so its tables are looked for.
+
+    Raises:
+        ConfigurationError: it is one, or it cannot be opened.
+    """
+    from sqlalchemy import create_engine, inspect, make_url  # noqa: PLC0415 - DAG files must not pay for it
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        return
+    engine = create_engine(address)
+    try:
+        tables = set(inspect(engine).get_table_names())
+    except SQLAlchemyError as error:
+        raise ConfigurationError(
+            f"The booking database {address.render_as_string()} cannot be opened ({type(error).__name__}): check the "
+            f"connection '{CONNECTION_ID}' and that the database server runs."
+        ) from None
+    finally:
+        engine.dispose()
+    if tables >= _AIRFLOW_TABLES:
+        raise ConfigurationError(
+            f"The connection '{CONNECTION_ID}' names Airflow's own metadata database: give the booking sync a database "
+            "of its own."
+        )
+
+
+def _default_url() -> str:
+    home = Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+    return f"sqlite:///{home / FILE_NAME}"
+
+
+def _sqlite_url(connection: Connection) -> str:
+    # A URI keeps the path in what Airflow calls the schema: sqlite:////var/lib/x.db gives '/var/lib/x.db'.
+    text = (connection.host or connection.schema or "").removeprefix("sqlite:///")
+    path = Path(text).expanduser()
+    if not text or not path.is_absolute() or path.is_dir():
+        raise ConfigurationError(
+            f"The host of the connection '{connection.conn_id}' must be the absolute path of a SQLite file, such as "
+            f"/var/lib/{FILE_NAME}."
+        )
+    return f"sqlite:///{path}"
+
+
+def _postgres_url(connection: Connection) -> str:
+    from sqlalchemy import URL  # noqa: PLC0415 - DAG files must not pay for it
+
+    if not connection.host or not connection.schema:
+        raise ConfigurationError(
+            f"The connection '{connection.conn_id}' needs a host and, in its schema field, the name of the database."
+        )
+    return URL.create(
+        "postgresql+psycopg2",
+        username=connection.login,
+        password=connection.password,
+        host=connection.host,
+        port=connection.port,
+        database=connection.schema,
+        query=_options(connection),
+    ).render_as_string(hide_password=False)
+
+
+def _options(connection: Connection) -> dict[str, str]:
+    """Pass libpq's own options through (``sslmode``, ``options`` …)."""
+    try:
+        extra = json.loads(connection.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConfigurationError(f"The extra field of the connection '{connection.conn_id}' must be a JSON object.")
+    return {str(name): str(value) for name, value in extra.items() if isinstance(value, str | int)}

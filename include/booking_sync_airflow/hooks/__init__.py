@@ -1,0 +1,1 @@
+"""Airflow hooks: where the connections of the two services become clients of the core."""

@@ -1,0 +1,12 @@
+"""The names that DAG files, tasks, the plugin and the demo share. Imports nothing, so it costs nothing anywhere."""
+
+from __future__ import annotations
+
+SYNC_DAG_ID = "calendar_hubspot_sync"
+BACKFILL_DAG_ID = "calendar_hubspot_backfill"
+RECONCILIATION_DAG_IDS = frozenset({SYNC_DAG_ID, BACKFILL_DAG_ID})
+
+NOTE_KEY = "note"
+"""XCom key under which a task leaves the text that the plugin puts on the run as its note."""
+RUN_ID_KEY = "run_id"
+"""XCom key under which ``open_run`` leaves the id of our own run row."""

@@ -1,0 +1,87 @@
+"""Put what a run has to say on the run itself, as its note.
+
+A task cannot write a note: it has no way to Airflow's database, and the API for tasks does not offer it. The scheduler
+can: it calls this listener when a run ends. The text travels as an XCom, a few lines of counts without personal data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.listeners import hookimpl
+
+from booking_sync_airflow.identity import NOTE_KEY, RECONCILIATION_DAG_IDS
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+
+HEADING = "**Booking sync**"
+"""How a note of ours begins. What a person has written is kept below it."""
+
+
+class RunNoteListener:
+    """Listens in the scheduler (and in ``airflow dags test``) for the end of our runs."""
+
+    @hookimpl
+    def on_dag_run_success(self, dag_run: DagRun, msg: str) -> None:
+        """Take the note over after a green run."""
+        del msg
+        write_note(dag_run)
+
+    @hookimpl
+    def on_dag_run_failed(self, dag_run: DagRun, msg: str) -> None:
+        """Take the note over after a red run."""
+        del msg
+        write_note(dag_run)
+
+
+def write_note(dag_run: DagRun) -> None:
+    """Write the text that the run's tasks left, if they left one.
+
+    The scheduler holds the run's row locked, so the note must go through its session, which saves it. ``airflow dags
+    test`` hands over a run without a session.
+    """
+    from airflow.models.dagrun import DagRun as StoredRun  # noqa: PLC0415 - loaded in every process: cheap imports only
+    from airflow.utils.session import create_session  # noqa: PLC0415
+    from sqlalchemy.orm import object_session  # noqa: PLC0415
+
+    text = _text_of(dag_run) if dag_run.dag_id in RECONCILIATION_DAG_IDS else None
+    if text is None:
+        return
+    if object_session(dag_run) is not None:
+        dag_run.note = note_with(text, dag_run.note)
+        return
+    with create_session(scoped=False) as session:
+        stored = session.get_one(StoredRun, dag_run.id)
+        stored.note = note_with(text, stored.note)
+
+
+def note_with(text: str, present: str | None) -> str:
+    """Put our text above what a person may have written, in place of what we may have written before."""
+    ours = f"{HEADING}\n\n{text.strip()}"
+    if not present:
+        return ours
+    theirs = present.partition("\n\n---\n\n")[2] if present.startswith(HEADING) else present
+    return f"{ours}\n\n---\n\n{theirs}" if theirs else ours
+
+
+def _text_of(dag_run: DagRun) -> str | None:
+    """Read the newest note.
+
+    In a session of its own: a failure there cannot spoil the scheduler's transaction, and in ``airflow dags test`` that
+    transaction began before the note was written.
+    """
+    from airflow.models.xcom import XComModel  # noqa: PLC0415
+    from airflow.utils.session import create_session  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    newest = (
+        select(XComModel)
+        .where(XComModel.dag_id == dag_run.dag_id, XComModel.run_id == dag_run.run_id, XComModel.key == NOTE_KEY)
+        .order_by(XComModel.timestamp.desc())
+        .limit(1)
+    )
+    with create_session(scoped=False) as session:
+        row = session.scalar(newest)
+        value = None if row is None else XComModel.deserialize_value(row)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,127 @@
+"""The bodies of the tasks: each opens the services, calls one step of the core and hands ids and counts on.
+
+Everything heavy is imported inside, because Airflow imports DAG files, and with them this module, for every task.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from booking_sync_airflow.identity import NOTE_KEY, RUN_ID_KEY
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from booking_sync.services import Services
+
+Step = Literal["extract", "diff", "apply_create", "apply_recreate", "apply_cancel"]
+
+log = logging.getLogger(__name__)
+
+
+class Shard(TypedDict):
+    """What travels from task to task: which integrations of which run, and what the last step counted."""
+
+    run_id: str
+    integration_ids: list[str]
+    counts: dict[str, int]
+
+
+def open_services() -> Services:
+    """Read connections and settings; nothing is sent anywhere yet.
+
+    Raises:
+        ConfigurationError: a connection or a setting is missing or makes no sense.
+    """
+    from booking_sync.services import build_services  # noqa: PLC0415
+    from booking_sync.settings import Settings  # noqa: PLC0415
+    from booking_sync_airflow.database import database_url  # noqa: PLC0415
+    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415
+    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415
+
+    calendar = CalendarHook().address()
+    hubspot = HubSpotHook().address()
+    return build_services(
+        Settings.from_environment(os.environ),
+        database_url=database_url(),
+        calendar_url=calendar.url,
+        calendar_key=calendar.key,
+        hubspot_url=hubspot.url,
+        hubspot_key=hubspot.key,
+    )
+
+
+def open_run(context: Context) -> list[Shard]:
+    """Validate what was asked for, open the run and deal the integrations out to a few shards."""
+    from booking_sync import reconcile  # noqa: PLC0415
+    from booking_sync.request import parse_request  # noqa: PLC0415
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+    from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415
+
+    dag_run = context["dag_run"]
+    with airflow_outcomes(context):
+        request = parse_request(dag_run.conf or {})
+        opened = reconcile.open_run(open_services(), run_trigger(dag_run), request)
+    context["ti"].xcom_push(RUN_ID_KEY, opened.run_id)
+    return [Shard(run_id=opened.run_id, integration_ids=list(ids), counts={}) for ids in opened.shards]
+
+
+def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
+    """Do one step for the integrations of a shard; the core records the errors of each by itself.
+
+    ``shard`` is what the task before handed on: None where it did not succeed.
+    """
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415
+
+    from booking_sync import reconcile  # noqa: PLC0415
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+
+    if shard is None:
+        raise AirflowFailException(f"{step} has no plan to work on: the step that makes it failed.")
+    steps = {
+        "extract": reconcile.extract,
+        "diff": reconcile.diff,
+        "apply_create": reconcile.apply_create,
+        "apply_recreate": reconcile.apply_recreate,
+        "apply_cancel": reconcile.apply_cancel,
+    }
+    with airflow_outcomes(context):
+        counts = steps[step](open_services(), shard["run_id"], shard["integration_ids"])
+    log.info("%s: %s", step, ", ".join(f"{name} {count}" for name, count in counts.items()) or "nothing to do")
+    return Shard(run_id=shard["run_id"], integration_ids=shard["integration_ids"], counts=dict(counts))
+
+
+def close_run(context: Context) -> dict[str, int]:
+    """Record the window, say what happened, and decide the colour of the run.
+
+    The run's colour is that of this task, whatever the others were: it is the only leaf.
+    """
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415
+
+    from booking_sync import reconcile  # noqa: PLC0415
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+
+    run_id = context["ti"].xcom_pull(task_ids="open_run", key=RUN_ID_KEY)
+    if run_id is None:
+        raise AirflowFailException("The run was never opened; the log of open_run says why.")
+    with airflow_outcomes(context):
+        report = reconcile.close_run(open_services(), run_id)
+    log.info("What this run did:\n%s", report.table)
+    context["ti"].xcom_push(NOTE_KEY, report.note)
+    if report.is_red:
+        raise AirflowFailException(report.reason)
+    failed = _failed_tasks(context)
+    if failed:
+        raise AirflowFailException(f"The run is not complete: {', '.join(failed)} failed. Clearing them is safe.")
+    return dict(report.counts)
+
+
+def _failed_tasks(context: Context) -> list[str]:
+    """Name the tasks of this run that failed; mapped ones carry their index."""
+    dag_run = context["dag_run"]
+    states = context["ti"].get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
+    return sorted(
+        task for task, state in states.get(dag_run.run_id, {}).items() if state in {"failed", "upstream_failed"}
+    )

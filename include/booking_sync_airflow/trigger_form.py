@@ -1,0 +1,53 @@
+"""The trigger form of a reconciliation, as Airflow shows it.
+
+The form is a convenience: Airflow accepts unknown keys and checks no dates, so the first task validates everything
+again (:mod:`booking_sync.request`).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+_WINDOW = "Which bookings"
+_NARROWER = "Only some of them"
+_SAFETY = "What to do"
+
+
+def trigger_form() -> dict[str, Param]:
+    """Make the fields; every one has a default that changes nothing."""
+    return {
+        "window_start": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            section=_WINDOW,
+            title="Changed from",
+            description_md="Bookings **updated** at this time or later. Without a zone it is UTC. "
+            "Empty: since the end of the last recorded window.",
+        ),
+        "window_end": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            section=_WINDOW,
+            title="Changed before",
+            description_md="Bookings updated **before** this time. Needs *Changed from*. Empty: now.",
+        ),
+        "workspaces": _ids("Workspaces", "Workspace ids, one a line. Empty: every connected one."),
+        "booking_ids": _ids(
+            "Bookings", "Booking ids, one a line, instead of a window: each is read and reconciled now."
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            section=_SAFETY,
+            title="Dry run",
+            description_md="Do everything but write to HubSpot: the run's note shows the plan.",
+        ),
+    }
+
+
+def _ids(title: str, description: str) -> Param:
+    return Param(
+        [], type=["null", "array"], items={"type": "string"}, section=_NARROWER, title=title, description_md=description
+    )

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from booking_sync.errors import ConfigurationError
+from booking_sync_airflow.connections import ServiceAddress, calendar_address, hubspot_address
+
+
+def set_connection(monkeypatch: pytest.MonkeyPatch, connection_id: str, value: dict[str, Any] | str) -> None:
+    text = value if isinstance(value, str) else json.dumps(value)
+    monkeypatch.setenv(f"AIRFLOW_CONN_{connection_id.upper()}", text)
+
+
+def test_without_a_host_the_real_services_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_connection(monkeypatch, "calendar_default", {"conn_type": "calendar", "password": "key"})
+    set_connection(monkeypatch, "hubspot_default", {"conn_type": "hubspot", "password": "pat-1"})
+
+    assert calendar_address("calendar_default") == ServiceAddress("https://gateway.api.calendar.com/e", "key")
+    assert hubspot_address("hubspot_default") == ServiceAddress("https://api.hubapi.com", "pat-1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"host": "https://calendar.example/e/"}, "https://calendar.example/e"),
+        ({"host": "calendar.example/e"}, "https://calendar.example/e"),
+        ({"host": "http://127.0.0.1:8081/e"}, "http://127.0.0.1:8081/e"),
+        ({"host": "http://127.0.0.1/e", "port": 8081}, "http://127.0.0.1:8081/e"),
+        ({"host": "https://calendar.example:444/e", "port": 443}, "https://calendar.example:444/e"),
+    ],
+)
+def test_the_host_is_a_base_url(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
+    set_connection(monkeypatch, "calendar_default", {"conn_type": "calendar", "password": "key", **fields})
+
+    assert calendar_address("calendar_default").url == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["ftp://calendar.example", "https://", "https://me@calendar.example", "https://a.example?x=1", "https://a:b:c"],
+)
+def test_a_host_that_is_no_base_url_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    set_connection(monkeypatch, "calendar_default", {"conn_type": "calendar", "password": "key", "host": host})
+
+    with pytest.raises(ConfigurationError, match="'calendar_default' must be a base URL such as https://gateway"):
+        calendar_address("calendar_default")
+
+
+@pytest.mark.parametrize("connection_id", ["calendar_default", "hubspot_default"])
+def test_a_missing_connection_is_named_together_with_its_environment_variable(connection_id: str) -> None:
+    address = calendar_address if connection_id.startswith("calendar") else hubspot_address
+
+    with pytest.raises(ConfigurationError) as refusal:
+        address(connection_id)
+
+    assert f"'{connection_id}' is missing" in str(refusal.value)
+    assert f"AIRFLOW_CONN_{connection_id.upper()}=" in str(refusal.value)
+
+
+@pytest.mark.parametrize("password", [None, "", "   "])
+def test_a_connection_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch, password: str | None) -> None:
+    set_connection(monkeypatch, "hubspot_default", {"conn_type": "hubspot", "password": password})
+
+    with pytest.raises(
+        ConfigurationError, match="'hubspot_default' has no service key: put it into its password field"
+    ):
+        hubspot_address("hubspot_default")
+
+
+def test_an_oauth_client_alone_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_connection(
+        monkeypatch,
+        "hubspot_default",
+        {"conn_type": "hubspot", "login": "client-id", "extra": {"client_secret": "secret-value"}},
+    )
+
+    with pytest.raises(ConfigurationError, match="put a service key into its password field") as refusal:
+        hubspot_address("hubspot_default")
+
+    assert "secret-value" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("key", ["pat na1", "pat\u200bna1", "pat\nna1"])
+def test_a_key_with_foreign_characters_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    set_connection(monkeypatch, "hubspot_default", {"conn_type": "hubspot", "password": key})
+
+    with pytest.raises(ConfigurationError, match="copy it again") as refusal:
+        hubspot_address("hubspot_default")
+
+    assert "pat" not in str(refusal.value)
+
+
+def test_a_key_is_not_shown_when_an_address_is_printed() -> None:
+    assert "secret" not in repr(ServiceAddress("https://a.example", "secret"))
