@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``ours`` against ``yardstick``, both measured in the same run, in ``unit``; the ratio should be at most ``goal``."""
+    """``ours`` against ``yardstick``, both in ``unit`` and of the same run; the ratio should be at most ``goal``."""
 
     name: str
     unit: str

@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.figure import Figure
 from booking_sandbox.sample import load_sample
 from booking_sandbox.server import Sandbox
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.request import RunRequest
 from booking_sync.services import build_services
 from booking_sync.settings import Settings
-
-from benchmarks.figure import Figure
 
 MOST_SECONDS = 5.0
 WINDOW = timedelta(days=16)

@@ -1,8 +1,9 @@
 """HubSpot calls for a thousand new, rescheduled, cancelled and unchanged bookings, against the least that is possible.
 
-HubSpot takes 100 items a call. A thousand new bookings of a thousand unknown people need 10 look-ups by address, 10 calls
-that create the contacts and 10 that create the activities; a thousand reschedules 10 and 10 to create and archive; a
-thousand cancellations 10. What comes on top is asked once a run: which portal the key belongs to, and its owners.
+HubSpot takes 100 items a call. A thousand new bookings of a thousand unknown people need 10 look-ups by address, 10
+calls that create the contacts and 10 that create the activities; a thousand reschedules 10 and 10 to create and
+archive; a thousand cancellations 10. What comes on top is asked once a run: which portal the key belongs to, and its
+owners.
 """
 
 from __future__ import annotations
@@ -12,18 +13,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.figure import Figure
 from booking_sandbox.server import Sandbox
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.request import RunRequest
 from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 
-from benchmarks.figure import Figure
-
 COUNT = 1_000
 FLOORS = {"new": 30, "rescheduled": 20, "cancelled": 10, "unchanged": 0}
 MOST_CALLS = {"new": 33, "rescheduled": 22, "cancelled": 11, "unchanged": 1}
-"""What the project promises. A run in which nothing changed asks which portal the key belongs to, and writes nothing."""
+"""What the project promises. A run in which nothing changed only asks which portal the key belongs to."""
 
 
 def calls_per_thousand(count: int = COUNT) -> dict[str, tuple[int, int]]:

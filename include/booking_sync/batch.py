@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from booking_sync.contacts import ContactDirectory
@@ -40,6 +40,11 @@ class Bench:
 def by_id(batch: Batch) -> dict[str, tuple[StoredChange, Booking]]:
     """Return the batch by change id, which is the trace id of its items."""
     return {stored.id: (stored, booking) for stored, booking in batch}
+
+
+def suspects_of(changes: Iterable[StoredChange]) -> dict[str, int]:
+    """Return the changes whose last request was never answered, with how often they have been sent."""
+    return {stored.id: stored.attempt_count for stored in changes if stored.previous_error_code == "not_found"}
 
 
 def without_blocked(work: Work, batch: Batch, blocked: set[str]) -> Batch:

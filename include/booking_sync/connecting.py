@@ -23,16 +23,19 @@ from booking_sync.store.database import writing
 from booking_sync.store.integrations import Integration
 from booking_sync.window import RunTrigger, first_connected_at
 
+UNREADABLE = "the Calendar.com key in calendar_default cannot read this workspace any more; nothing is passed on"
+
 PLAN_REASON = "plan"
 """Marks a pause as one of ours, which ends by itself when the plan is back; a person's pause does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The integrations that a run may work on, and what there is to say about the others."""
+    """The integrations that a run may work on, what there is to say about the others, and what is wrong since now."""
 
     ready: tuple[Integration, ...]
     notices: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequest) -> Connected:
@@ -53,6 +56,7 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
             connection, portal.id, name=portal.name, ui_domain=portal.ui_domain, time_zone=portal.time_zone
         )
         notices = _connect(connection, workspaces, portal, connected_at)
+        problems = _miss(connection, {workspace.id for workspace in workspaces}, portal)
         recorded = integrations.all_integrations(connection)
     reachable = {workspace.id for workspace in workspaces}
     ready = tuple(
@@ -62,7 +66,7 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
         and integration.portal_id == portal.id
         and integration.workspace_id in reachable
     )
-    return Connected(ready, tuple(notices))
+    return Connected(ready, tuple(notices), tuple(problems))
 
 
 def _check_names(names: Sequence[str], workspaces: Sequence[Workspace]) -> None:
@@ -95,9 +99,23 @@ def _connect(
                 portal_id=portal.id,
                 connected_at=connected_at,
             )
-        elif integration.state is IntegrationState.PAUSED and _is_paused_for_plan(integration):
+        elif _may_resume(integration):
             integrations.set_state(connection, integration.id, IntegrationState.CONNECTED, None)
     return notices
+
+
+def _miss(connection: Connection, reachable: set[str], portal: Portal) -> list[str]:
+    """Note connected workspaces that the key cannot read any more; return those for which that is news."""
+    lost = [
+        integration
+        for integration in integrations.all_integrations(connection)
+        if integration.portal_id == portal.id
+        and integration.workspace_id not in reachable
+        and integration.state is IntegrationState.CONNECTED
+    ]
+    for integration in lost:
+        integrations.set_state(connection, integration.id, IntegrationState.NEEDS_RECONNECTING, UNREADABLE)
+    return [f"{integration.workspace_name}: {UNREADABLE}" for integration in lost]
 
 
 def _refuse_plan(connection: Connection, workspace: Workspace, integration: Integration | None) -> str:
@@ -110,5 +128,9 @@ def _refuse_plan(connection: Connection, workspace: Workspace, integration: Inte
     return f"{workspace.name}: paused ({reason})"
 
 
-def _is_paused_for_plan(integration: Integration) -> bool:
-    return (integration.state_reason or "").startswith(f"{PLAN_REASON}:")
+def _may_resume(integration: Integration) -> bool:
+    """Say whether what stopped an integration is over, now that its workspace can be read and is on the right plan."""
+    is_paused_for_plan = (integration.state_reason or "").startswith(f"{PLAN_REASON}:")
+    if integration.state is IntegrationState.PAUSED:
+        return is_paused_for_plan
+    return integration.state is IntegrationState.NEEDS_RECONNECTING

@@ -99,7 +99,8 @@ def _decide_new(booking: Booking, predecessor: Recorded | None) -> Decision:
 
 
 def _decide_canceled(recorded: Recorded) -> Decision:
-    if recorded.state is RecordedState.CANCELED:
+    is_written = recorded.content_fingerprint != ""  # empty: adopted with older content, and not rewritten yet
+    if recorded.state is RecordedState.CANCELED and is_written:
         return Decision(NoChange.UNCHANGED, "cancelled, and the activity says so already")
     return Decision(Operation.CANCEL, "cancelled")
 

@@ -54,10 +54,12 @@ def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_
         for page in calendar.bookings_changed(workspace_id, window.start, window.end):
             rejected |= _stage_page(work, page)
     rejected |= _read_by_id(work, (set(booking_ids) | set(kept_ids)) - rejected)
-    _restage_kept(work, set(kept_ids) - rejected)
+    _restage_kept(work, set(kept_ids))
     rejected |= _complete_chains(work)
     with reading(work.services.engine) as connection:
         staged = staging.count_staged(connection, work.run.id, work.integration.id)
+        # One that changed while it was read may have come in a broken state and in a good one.
+        rejected -= staging.staged_among(connection, work.run.id, work.integration.id, sorted(rejected))
     return Extracted(staged + len(rejected), len(rejected))
 
 
@@ -69,7 +71,9 @@ def _start_anew(work: Work) -> None:
     """
     with writing(work.services.engine) as connection:
         staging.clear_staged(connection, work.run.id, work.integration.id)
-        kept.forget_nameless(connection, work.run.id, work.integration.id)
+        kept.forget_mentioned(connection, work.run.id, work.integration.id)
+        if work.run.is_dry_run:
+            return
         abandoned = staging.clear_abandoned(connection, work.integration.id, work.services.clock() - ABANDONED_AFTER)
         for run_id in abandoned:
             runs.set_integration_run(connection, run_id, work.integration.id, RunState.FAILED, reason=ABANDONED)
@@ -93,7 +97,8 @@ def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
     with work.recording() as (connection, at):  # a long read prolongs the lease page by page
         run_id, integration_id = work.run.id, work.integration.id
         staging.stage(connection, work.services.vault, run_id, integration_id, understood)
-        kept.keep(connection, run_id, integration_id, KeptKind.REJECTED, rejects, at=at)
+        note = kept.mention if work.run.is_dry_run else kept.keep
+        note(connection, run_id, integration_id, KeptKind.REJECTED, rejects, at=at)
     return names
 
 
@@ -107,15 +112,12 @@ def _read_by_id(work: Work, ids: set[str]) -> set[str]:
 
 
 def _restage_kept(work: Work, ids: set[str]) -> None:
-    """Go on with what a kept change holds, where Calendar.com no longer returns the booking.
-
-    Absence says nothing (X5).
-    """
-    with writing(work.services.engine) as connection:
-        known = staging.staged_among(connection, work.run.id, work.integration.id, sorted(ids))
-        silent = changes.open_changes(connection, work.integration.id, sorted(ids - known)).values()
-        bookings = [work.booking_of(stored) for stored in silent]
-        staging.stage(connection, work.services.vault, work.run.id, work.integration.id, bookings)
+    """Go on with what kept changes hold, where Calendar.com returns nothing newer: absence says nothing (X5)."""
+    with work.recording() as (connection, _):
+        kept_changes = changes.open_changes(connection, work.integration.id, sorted(ids)).values()
+        bookings = [work.booking_of(stored) for stored in kept_changes]
+        run_id, integration_id = work.run.id, work.integration.id
+        staging.stage(connection, work.services.vault, run_id, integration_id, bookings, is_fresh=False)
 
 
 def _complete_chains(work: Work) -> set[str]:

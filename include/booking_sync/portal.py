@@ -53,6 +53,8 @@ def provision(work: Work) -> PortalRecord:
     with writing(services.engine) as connection:
         has_unique_key = existing[KEY_PROPERTY].has_unique_value
         set_provisioned(connection, portal_id, has_unique_key=has_unique_key, provisioned_at=services.clock())
+        names = [_audit_name(portal_id, wanted) for wanted in (MARKER, *DETAILS)]  # an earlier run may have died
+        audit.finish_entries(connection, names, AuditOutcome.ADOPTED, at=services.clock(), object_type="property")
         return load_portal(connection, portal_id)
 
 
@@ -84,13 +86,17 @@ class OwnerDirectory:
 
 def _create_audited(work: Work, wanted: PropertyDefinition) -> None:
     """Make one property; like every write to HubSpot it leaves one audit row (W7)."""
-    name = f"{work.integration.portal_id}/{wanted.name}"
+    name = _audit_name(work.integration.portal_id, wanted)
     entry = AuditEntry(name, "", 0, "create", "property", wanted.name, after={"properties": [wanted.name]})
     with work.recording() as (connection, at):
         record_entries(work, connection, [entry], at)
     _create(work.services, wanted)
     with work.recording() as (connection, at):
         audit.finish_entries(connection, [name], AuditOutcome.APPLIED, at=at, object_type="property")
+
+
+def _audit_name(portal_id: str, wanted: PropertyDefinition) -> str:
+    return f"{portal_id}/{wanted.name}"
 
 
 def _create(services: Services, wanted: PropertyDefinition) -> None:

@@ -7,44 +7,29 @@ stops the others (W6); only what concerns the whole run is raised.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from booking_sync.apply import apply_changes
 from booking_sync.connecting import connect_workspaces
-from booking_sync.errors import BookingSyncError, ConfigurationError, Fenced, LeaseHeld
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
 from booking_sync.planning import make_and_save_plan
 from booking_sync.report import IntegrationReport, RunReport, integration_report
-from booking_sync.request import RunRequest
+from booking_sync.request import RunRequest, refuse_long_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
+from booking_sync.shard import OpenedRun, deal, for_each_integration
 from booking_sync.states import Operation, RunState
 from booking_sync.store import changes, contact_links, integrations, kept, runs, staging
 from booking_sync.store.database import reading, writing
-from booking_sync.store.integrations import Integration
-from booking_sync.store.lease import hold_lease
-from booking_sync.store.runs import IntegrationRun, Run
+from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.window import MANUAL, RunTrigger, advanced_watermark, window_for
 from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
-
-MOST_SHARDS = 4
-"""Into how many mapped task groups a run is cut at most, whatever the number of integrations."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedRun:
-    """A run that is ready to go: its id, and the integration ids of each shard."""
-
-    run_id: str
-    shards: tuple[tuple[str, ...], ...]
 
 
 def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> OpenedRun:
@@ -56,6 +41,8 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
         BookingSyncError: neither service can be worked with; nothing was read or written.
     """
     now = services.clock()
+    if request.window_start is not None:
+        refuse_long_window(request.window_start, min(request.window_end or now, now))
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
     with writing(services.engine) as connection:
         contact_links.installation_salt(connection, services.vault)  # a secret key that does not fit is refused here
@@ -89,9 +76,8 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
             "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
             "calendar_calls": services.calendar_requests.requests - calendar_before,
         }
-        runs.set_findings(connection, run.id, notices=connected.notices, shared_calls=shared)
-    shards = tuple(tuple(taking_part[n::MOST_SHARDS]) for n in range(min(MOST_SHARDS, len(taking_part))))
-    return OpenedRun(run.id, shards)
+        runs.set_findings(connection, run.id, Findings(connected.notices, connected.problems, shared))
+    return deal(run.id, taking_part)
 
 
 def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
@@ -107,23 +93,19 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
             runs.set_integration_run(connection, run_id, part.integration_id, RunState.EXTRACTED)
         return counts
 
-    return _for_each(services, run_id, integration_ids, "extract", {RunState.OPEN, RunState.EXTRACTED}, step)
+    return for_each_integration(services, run_id, integration_ids, "extract", {RunState.OPEN}, step)
 
 
 def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
     """Compare what was read with the mapping, decide, and write the plan down."""
 
-    def step(work: Work, part: IntegrationRun) -> dict[str, int]:
+    def step(work: Work, _part: IntegrationRun) -> dict[str, int]:
         planned = make_and_save_plan(work)
         plan = planned.plan
         logger.info("plan %s of %s:\n%s", plan.checksum, work.integration.workspace_id, plan)
-        counts = {name: planned.counts[name] for name in ("unchanged", "superseded", "waiting", "change", "taken_over")}
-        with writing(services.engine) as connection:
-            runs.set_counts(connection, run_id, part.integration_id, **counts)
-            runs.set_integration_run(connection, run_id, part.integration_id, RunState.PLANNED)
-        return counts
+        return dict(planned.counts)
 
-    return _for_each(services, run_id, integration_ids, "diff", {RunState.EXTRACTED}, step)
+    return for_each_integration(services, run_id, integration_ids, "diff", {RunState.EXTRACTED}, step)
 
 
 def apply_create(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
@@ -152,9 +134,9 @@ def close_run(services: Services, run_id: str) -> RunReport:
     with reading(services.engine) as connection:
         run = runs.load_run(connection, run_id)
         parts = runs.integration_runs(connection, run_id)
-        notices, shared_calls = runs.load_findings(connection, run_id)
+        findings = runs.load_findings(connection, run_id)
     reports = tuple(_close_part(services, run, part) for part in parts)
-    report = RunReport(run.is_dry_run, reports, notices, shared_calls)
+    report = RunReport(run.is_dry_run, reports, findings.notices, findings.problems, findings.shared_calls)
     with writing(services.engine) as connection:
         state = RunState.FAILED if report.is_red else RunState.RECORDED
         runs.close_run(connection, run_id, state=state, counts=report.counts, closed_at=services.clock())
@@ -184,85 +166,7 @@ def _apply(
             mine = changes.changes_of_run(connection, run_id, work.integration.id)
         return dict(Counter(f"{c['operation']}_{c['state']}" for c in mine if c["operation"] in operations))
 
-    return _for_each(services, run_id, integration_ids, task, {RunState.PLANNED}, step)
-
-
-def _for_each(
-    services: Services,
-    run_id: str,
-    integration_ids: Sequence[str],
-    task: str,
-    ready: set[RunState],
-    step: Callable[[Work, IntegrationRun], dict[str, int]],
-) -> dict[str, int]:
-    """Take one step with every integration of a shard that is ready for it, each under its lease.
-
-    Raises:
-        LeaseHeld, Fenced: after all others, if one is being worked on by another run; the step can be repeated.
-    """
-    with reading(services.engine) as connection:
-        run = runs.load_run(connection, run_id)
-        parts = runs.integration_runs(connection, run_id, integration_ids)
-    total: Counter[str] = Counter()
-    interrupted: LeaseHeld | Fenced | None = None
-    for part in parts:
-        if part.state not in ready:
-            continue
-        with reading(services.engine) as connection:
-            integration = integrations.load_integration(connection, part.integration_id)
-        try:
-            total.update(_isolated(services, run, integration, part, task, step))
-        except (LeaseHeld, Fenced) as busy:
-            interrupted = busy
-    if interrupted is not None:
-        raise interrupted
-    return dict(total)
-
-
-def _isolated(
-    services: Services,
-    run: Run,
-    integration: Integration,
-    part: IntegrationRun,
-    task: str,
-    step: Callable[[Work, IntegrationRun], dict[str, int]],
-) -> dict[str, int]:
-    hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
-    holder = f"{run.dag_id} {run.dag_run_id} {task}"
-    try:
-        with hold_lease(
-            services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds
-        ) as lease:
-            return step(Work(services, run, integration, lease), part)
-    except (LeaseHeld, Fenced, ConfigurationError):
-        raise
-    except BookingSyncError as error:
-        logger.warning("%s: %s: %s", integration.workspace_id, task, error)
-        _give_up(services, part, str(error), is_mending=error.is_transient)
-        return {}
-    except Exception as error:  # noqa: BLE001 - a mistake of ours with one integration must not stop the others (W6)
-        where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote a booking
-        logger.error("%s: %s: %s\n%s", integration.workspace_id, task, type(error).__name__, where)  # noqa: TRY400 - same
-        _give_up(services, part, f"{task} ended with {type(error).__name__}; its log says where", is_mending=False)
-        return {}
-    finally:
-        with writing(services.engine) as connection:
-            runs.add_counts(
-                connection,
-                run.id,
-                integration.id,
-                hubspot_calls=services.hubspot_requests.requests - hubspot_before,
-                calendar_calls=services.calendar_requests.requests - calendar_before,
-            )
-
-
-def _give_up(services: Services, part: IntegrationRun, reason: str, *, is_mending: bool) -> None:
-    """Record why an integration cannot go on in this run."""
-    state = RunState.STOPPED if part.state is RunState.PLANNED else RunState.FAILED
-    with writing(services.engine) as connection:
-        runs.set_integration_run(
-            connection, part.run_id, part.integration_id, state, reason=reason, is_mending=is_mending
-        )
+    return for_each_integration(services, run_id, integration_ids, task, {RunState.PLANNED}, step)
 
 
 def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:
@@ -284,7 +188,10 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
             integrations.load_integration(connection, part.integration_id).workspace_name,
             runs.load_counts(connection, run.id, part.integration_id),
             changes.changes_of_run(connection, run.id, part.integration_id),
-            kept.kept_reasons(connection, run.id, part.integration_id),
+            [
+                *kept.kept_reasons(connection, run.id, part.integration_id),
+                *(("not returned", *row) for row in kept.silent_ones(connection, run.id, part.integration_id)),
+            ],
             failure=None if is_recorded and part.is_mending else reason,
             is_recorded=is_recorded,
             is_dry_run=run.is_dry_run,

@@ -73,18 +73,20 @@ def record_created(
 
 
 def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, activity_id: str) -> None:
-    """Record an activity of ours that exists with older content: it is mapped now, and rewritten next.
+    """Record an activity of ours that exists with older content: it is mapped now, and associated and rewritten next.
 
     The fingerprints stay empty until it has been rewritten, so that a crash in between is noticed as a difference.
     """
     row = _mapping_row(stored, booking, activity_id, stored.contact_ids or ())
-    unwritten = replace(row, schedule_fingerprint="", content_fingerprint="")
+    unwritten = replace(row, schedule_fingerprint="", content_fingerprint="", contact_ids=())
     with work.recording() as (connection, at):
         replaced = {stored.old_booking_id: stored.booking_id} if stored.old_booking_id else {}
         mappings.mark_replaced(connection, work.integration.id, replaced)
         mappings.save_rows(connection, work.integration.id, [(stored.id, unwritten)], event="adopted", at=at)
         audit.finish_entries(connection, [stored.id], AuditOutcome.ADOPTED, at=at, object_ids={stored.id: activity_id})
-        changes.advance(connection, [stored.id], Step.WRITE, run_id=work.run.id, activity_ids={stored.id: activity_id})
+        changes.advance(
+            connection, [stored.id], Step.ASSOCIATE, run_id=work.run.id, activity_ids={stored.id: activity_id}
+        )
 
 
 def record_written(

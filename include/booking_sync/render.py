@@ -43,6 +43,15 @@ def render_cancel(booking: Booking) -> dict[str, str]:
     }
 
 
+def render_outline(booking: Booking) -> dict[str, str]:
+    """Return title and outcome: with the times, what an activity shows in a list. The audit compares it (D5)."""
+    is_canceled = booking.status is BookingStatus.CANCELED
+    return {
+        "hs_meeting_title": _canceled_title(booking) if is_canceled else _title(booking),
+        "hs_meeting_outcome": "CANCELED" if is_canceled else "SCHEDULED",
+    }
+
+
 def render_contact(invitee: Invitee, *, email: str, owner_id: str | None) -> dict[str, str]:
     """Return the properties of a new contact; a name or owner that is not known is not sent (C2, C4)."""
     first_name, last_name = split_name(invitee)
@@ -60,14 +69,12 @@ def split_name(invitee: Invitee) -> tuple[str, str]:
 
 
 def _properties(booking: Booking, owner_id: str | None, activity_type: str | None) -> dict[str, str]:
-    is_canceled = booking.status is BookingStatus.CANCELED
     properties = {
+        **render_outline(booking),
         "hs_timestamp": _wire_time(booking.start_at),
         "hs_meeting_start_time": _wire_time(booking.start_at),
         "hs_meeting_end_time": _wire_time(booking.end_at),
-        "hs_meeting_title": _canceled_title(booking) if is_canceled else _title(booking),
         "hs_meeting_body": activity_body(booking),
-        "hs_meeting_outcome": "CANCELED" if is_canceled else "SCHEDULED",
         "calendar_event_name": cut(one_line(booking.event_name), LONGEST_LINE),
         "calendar_event_duration": str(booking.duration_minutes),
         "calendar_booking_revision": revision(booking),

@@ -17,6 +17,9 @@ from booking_sync.states import AuditOutcome, ChangeState, Operation
 SELF_MENDING = frozenset({"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "NotSent"})
 """Error codes of kept changes that the next run is expected to carry out."""
 
+UNANSWERED_TOO_OFTEN = 3
+"""With which try a change that never gets an answer makes the run red: once, not for ever."""
+
 MOST_PREVIEWED = 100
 """How many changes of a dry run its note lists."""
 
@@ -71,6 +74,7 @@ class RunReport:
     is_dry_run: bool
     integrations: tuple[IntegrationReport, ...]
     notices: tuple[str, ...] = ()
+    own_problems: tuple[str, ...] = ()
     shared_calls: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -81,7 +85,8 @@ class RunReport:
     @property
     def problems(self) -> tuple[str, ...]:
         """What somebody has to look at."""
-        return tuple(problem for integration in self.integrations for problem in integration.problems)
+        of_integrations = (problem for integration in self.integrations for problem in integration.problems)
+        return (*self.own_problems, *of_integrations)
 
     @property
     def reason(self) -> str:
@@ -104,7 +109,7 @@ class RunReport:
         rows = [
             (i.name, *(str(i.counts[column]) for column in COLUMNS), str(i.hubspot_calls)) for i in self.integrations
         ]
-        return _table([header, *rows])
+        return text_table([header, *rows])
 
     @property
     def note(self) -> str:
@@ -154,15 +159,16 @@ def integration_report(
             *_kept_sentences(open_ones),
             *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept),
         ),
-        new_refusals=tuple(
-            f"{c['booking_id']}: {c['error']}"
-            for c in open_ones
-            if c["state"] == ChangeState.KEPT
-            and c["error_code"] not in SELF_MENDING
-            and c["error_code"] != c["previous_error_code"]
-        ),
+        new_refusals=tuple(f"{c['booking_id']}: {c['error']}" for c in open_ones if _is_alarming(c)),
         is_dry_run=is_dry_run,
     )
+
+
+def _is_alarming(change: ChangeFigures) -> bool:
+    """Say whether a kept change is news that will not mend itself: refused anew, or without an answer three times."""
+    if change["error_code"] in SELF_MENDING:
+        return bool(change["attempt_count"] == UNANSWERED_TOO_OFTEN)
+    return bool(change["state"] == ChangeState.KEPT and change["error_code"] != change["previous_error_code"])
 
 
 def _column(change: ChangeFigures) -> str:
@@ -202,7 +208,8 @@ def _balance_line(report: IntegrationReport) -> str:
     return f"{report.name}: read {report.counts['read']} = {balance}; {report.hubspot_calls} HubSpot calls"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table for the log, the header first; all columns but the first stand to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(

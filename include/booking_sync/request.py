@@ -7,11 +7,20 @@ otherwise become a real run.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
 from booking_sync.errors import InvalidRequest
 
@@ -19,12 +28,19 @@ LONGEST_WINDOW = timedelta(days=400)
 MOST_IDS = 1_000
 
 
+def _as_text(value: object) -> object:
+    """Refuse numbers, which pydantic would take for seconds since 1970."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("give a date and time as text, such as 2026-11-23T09:00:00Z")  # noqa: TRY004 - pydantic reports it
+    return value
+
+
 def _in_utc(value: datetime) -> datetime:
     """Read a time without a zone as UTC, as the form says."""
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Instant = Annotated[datetime, AfterValidator(_in_utc)]
+Instant = Annotated[datetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -53,23 +69,58 @@ class RunRequest(BaseModel):
         return self
 
 
+class AuditRequest(BaseModel):
+    """The trigger form of ``calendar_hubspot_audit``; everything is optional."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workspaces: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
+    repair: StrictBool = False
+
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
 def parse_request(conf: Mapping[str, Any]) -> RunRequest:
+    """Validate the conf of a run; see :func:`parse_form`."""
+    return parse_form(RunRequest, conf)
+
+
+def parse_form(form: type[Form], conf: Mapping[str, Any]) -> Form:
     """Validate the conf of a run; absent, null and empty values mean "not given".
 
     Raises:
         InvalidRequest: names every field that is wrong, and the nearest known name of an unknown one.
     """
-    given = {name: value for name, value in conf.items() if value is not None and value not in ("", [])}
+    given = {name: value for name, value in conf.items() if not _is_blank(form, name, value)}
     try:
-        return RunRequest.model_validate(given)
+        return form.model_validate(given)
     except ValidationError as error:
-        raise InvalidRequest("; ".join(_sentence(detail) for detail in error.errors()) + ".") from None
+        names = list(form.model_fields)
+        raise InvalidRequest("; ".join(_sentence(detail, names) for detail in error.errors()) + ".") from None
 
 
-def _sentence(detail: Mapping[str, Any]) -> str:
+def refuse_long_window(start: datetime, end: datetime) -> None:
+    """Refuse a window whose end only becomes known when the run starts.
+
+    Raises:
+        InvalidRequest: it spans more than :data:`LONGEST_WINDOW`.
+    """
+    if end - start > LONGEST_WINDOW:
+        raise InvalidRequest(f"The window may span {LONGEST_WINDOW.days} days at most; give a window_end.")
+
+
+def _is_blank(form: type[BaseModel], name: str, value: object) -> bool:
+    """Say whether a field was left empty; a yes or no that is neither is a mistake."""
+    field = form.model_fields.get(name)
+    is_yes_or_no = field is not None and field.annotation is bool
+    return value is None or value == [] or (value == "" and not is_yes_or_no)
+
+
+def _sentence(detail: Mapping[str, Any], names: Sequence[str]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, list(RunRequest.model_fields), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(RunRequest.model_fields)}"
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
         return f"{name!r} is not a field of this form: {hint}"
     return f"{name}: {detail['msg']}" if name else str(detail["msg"]).removeprefix("Value error, ")

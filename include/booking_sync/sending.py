@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from booking_sync.clients.hubspot import BatchRefused
@@ -17,6 +17,7 @@ from booking_sync.errors import (
     Throttled,
 )
 from booking_sync.record import record_not_sent, record_unknown
+from booking_sync.store.statements import chunks
 from booking_sync.work import Work
 
 
@@ -36,15 +37,18 @@ def send_batch(
     items: Sequence[Item],
     send: Callable[[Sequence[Item]], BatchResult],
     record: Callable[[BatchResult], None],
+    suspects: Mapping[str, int] | None = None,
 ) -> None:
     """Send items whose intent is recorded, and record each answer before anything else is sent.
 
     A refusal of the whole is split until the bad item stands alone; nothing of a refused batch was carried out.
+    ``suspects`` are changes that have got no answer before, with the number of times: one of them may be what breaks
+    the service, so they are sent in tens at first and alone from then on (W6).
 
     Raises:
         IntegrationUnavailable, Throttled, NotSent: HubSpot takes nothing now. What was not sent is kept.
     """
-    pending = [list(items)]
+    pending = _parts(items, suspects or {})
     while pending:
         part = pending.pop()
         with work.recording():
@@ -66,6 +70,15 @@ def send_batch(
             raise
         record(result)
         record_unknown(work, result.unmatched, "HubSpot's answer does not say what became of this item")
+
+
+def _parts(items: Sequence[Item], suspects: Mapping[str, int]) -> list[list[Item]]:
+    """Cut a batch so that those who have been heard of come first; the last part is sent first."""
+    trusted = [item for item in items if item.trace_id not in suspects]
+    tens = [item for item in items if suspects.get(item.trace_id) == 1]
+    alone = [[item] for item in items if suspects.get(item.trace_id, 0) > 1]
+    parts = [*alone, *(list(some) for some in chunks(tens, 10)), trusted]
+    return [part for part in parts if part]
 
 
 def _code(error: BookingSyncError) -> str:

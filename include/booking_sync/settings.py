@@ -12,6 +12,9 @@ from booking_sync.errors import ConfigurationError
 
 PREFIX = "BOOKING_SYNC_"
 
+SHORTEST_LEASE_SECONDS = 170.0
+"""No call to HubSpot may take so long, with all its repetitions: nobody must still be sending when the lease ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -44,7 +47,7 @@ class Settings:
             quiet_seconds=_seconds(environment, "QUIET_SECONDS", defaults.quiet_seconds),
             overlap_seconds=_seconds(environment, "OVERLAP_SECONDS", defaults.overlap_seconds),
             first_lookback_seconds=_seconds(environment, "FIRST_LOOKBACK_SECONDS", defaults.first_lookback_seconds),
-            lease_seconds=_seconds(environment, "LEASE_SECONDS", defaults.lease_seconds),
+            lease_seconds=_seconds(environment, "LEASE_SECONDS", defaults.lease_seconds, least=SHORTEST_LEASE_SECONDS),
             search_lag_seconds=_seconds(environment, "SEARCH_LAG_SECONDS", defaults.search_lag_seconds),
             secret_keys=tuple(
                 key.strip() for key in environment.get(f"{PREFIX}SECRET_KEY", "").split(",") if key.strip()
@@ -52,7 +55,7 @@ class Settings:
         )
 
 
-def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+def _seconds(environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0) -> float:
     text = environment.get(PREFIX + name, "").strip()
     if not text:
         return default
@@ -60,6 +63,6 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value < float("inf"):
-        raise ConfigurationError(f"{PREFIX}{name} must be a number of seconds, 0 or more; it is {text!r}.")
+    if not least <= value < float("inf"):
+        raise ConfigurationError(f"{PREFIX}{name} must be a number of seconds, {least:g} or more; it is {text!r}.")
     return value

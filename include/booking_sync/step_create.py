@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from booking_sync.adoption import adopt
-from booking_sync.batch import Batch, Bench, audit_entry, by_id, without_blocked
-from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewActivity
+from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
+from booking_sync.clients.hubspot_model import KEY_PROPERTY, BatchResult, ItemRefusal, NewActivity
 from booking_sync.contacts import ContactsOfBatch, emails_of
 from booking_sync.model import Booking
 from booking_sync.record import record_created, record_intent, record_refused_for_now
@@ -22,6 +22,9 @@ from booking_sync.refusal import (
 from booking_sync.render import render_activity
 from booking_sync.sending import send_batch
 from booking_sync.store.changes import StoredChange
+
+MOST_ATTEMPTS = 5
+"""How often one change may find its marker taken before it is kept: two or three explain themselves, more do not."""
 
 
 def create(bench: Bench, batch: Batch) -> None:
@@ -43,7 +46,8 @@ def create(bench: Bench, batch: Batch) -> None:
         warnings={stored.id: contacts.news(stored) for stored, _ in ready},
     )
     record = partial(_record, bench, by_id(ready), contacts.ids)
-    send_batch(bench.work, items, bench.work.services.hubspot.create_activities, record)
+    suspects = suspects_of(stored for stored, _ in ready)
+    send_batch(bench.work, items, bench.work.services.hubspot.create_activities, record, suspects)
 
 
 def _new_activity(bench: Bench, contacts: ContactsOfBatch, stored: StoredChange, booking: Booking) -> NewActivity:
@@ -69,14 +73,19 @@ def _record(
 def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: ItemRefusal) -> None:
     """Adopt what is there already, try again without what is in the way, or keep the change with the reason."""
     code = refusal_code(refusal)
-    if refusal.existing_id is not None:
-        adopt(bench.work, stored, booking, refusal.existing_id)
+    if _is_taken(refusal) and stored.attempt_count < MOST_ATTEMPTS:
+        adopt(bench.work, stored, booking, str(refusal.existing_id))
     elif is_owner_in_the_way(stored, refusal):
         record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=code)
     elif _may_remember(stored) and emails_of(booking):
         record_refused_for_now(bench.work, stored, warning=CONTACTS_LOOKED_UP, error_code=code)
     else:
         keep_refused(bench.work, stored, refusal)
+
+
+def _is_taken(refusal: ItemRefusal) -> bool:
+    """Say whether HubSpot refuses the marker because another activity has it; other properties may be unique too."""
+    return refusal.existing_id is not None and set(refusal.property_names) <= {KEY_PROPERTY}
 
 
 def _may_remember(stored: StoredChange) -> bool:

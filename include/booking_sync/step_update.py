@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from booking_sync.adoption import IDENTITY, make_again
-from booking_sync.batch import Batch, Bench, audit_entry, by_id, without_blocked
+from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
 from booking_sync.clients.hubspot_model import ActivityUpdate, BatchResult, ItemRefusal
 from booking_sync.model import Booking
 from booking_sync.record import record_associated, record_intent, record_refused_for_now, record_written
@@ -65,7 +65,8 @@ def write(bench: Bench, batch: Batch) -> None:
     ]
     record_intent(bench.work, [stored for stored, _ in batch], entries)
     record = partial(_record_written, bench, by_id(batch))
-    send_batch(bench.work, items, bench.work.services.hubspot.update_activities, record)
+    suspects = suspects_of(stored for stored, _ in batch)
+    send_batch(bench.work, items, bench.work.services.hubspot.update_activities, record, suspects)
 
 
 def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tuple[str, ...]]:

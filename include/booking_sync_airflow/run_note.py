@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
 
-from booking_sync_airflow.identity import NOTE_KEY, RECONCILIATION_DAG_IDS
+from booking_sync_airflow.identity import NOTE_KEY, OUR_DAG_IDS
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 HEADING = "**Booking sync**"
 """How a note of ours begins. What a person has written is kept below it."""
+
+LONGEST_NOTE = 1_000
+"""Airflow's column for notes (``dag_run_note.content``) is that long; PostgreSQL refuses more."""
+
+LEAST_ROOM = 100
+GAP = "\n\n"
+SEPARATOR = "\n\n---\n\n"
+MORE = "\n- … the log of close_run has the rest"
 
 
 class RunNoteListener:
@@ -45,7 +53,7 @@ def write_note(dag_run: DagRun) -> None:
     from airflow.utils.session import create_session  # noqa: PLC0415
     from sqlalchemy.orm import object_session  # noqa: PLC0415
 
-    text = _text_of(dag_run) if dag_run.dag_id in RECONCILIATION_DAG_IDS else None
+    text = _text_of(dag_run) if dag_run.dag_id in OUR_DAG_IDS else None
     if text is None:
         return
     if object_session(dag_run) is not None:
@@ -57,12 +65,28 @@ def write_note(dag_run: DagRun) -> None:
 
 
 def note_with(text: str, present: str | None) -> str:
-    """Put our text above what a person may have written, in place of what we may have written before."""
-    ours = f"{HEADING}\n\n{text.strip()}"
+    """Put our text above what a person may have written, in place of what we may have written before.
+
+    Airflow's note holds 1,000 characters. What a person wrote is kept whole; ours is cut to what is left.
+    """
+    theirs = _theirs(present)
+    below = f"{SEPARATOR}{theirs}" if theirs else ""
+    room = LONGEST_NOTE - len(HEADING) - len(GAP) - len(below)
+    return f"{HEADING}{GAP}{_cut(text.strip(), room)}{below}" if room >= LEAST_ROOM else str(present)
+
+
+def _theirs(present: str | None) -> str:
     if not present:
-        return ours
-    theirs = present.partition("\n\n---\n\n")[2] if present.startswith(HEADING) else present
-    return f"{ours}\n\n---\n\n{theirs}" if theirs else ours
+        return ""
+    return present.partition(SEPARATOR)[2] if present.startswith(HEADING) else present
+
+
+def _cut(text: str, room: int) -> str:
+    """Leave out whole lines at the end, and say so."""
+    if len(text) <= room:
+        return text
+    kept = text[: room - len(MORE)].rpartition("\n")[0]
+    return f"{kept or text[: room - len(MORE)]}{MORE}"
 
 
 def _text_of(dag_run: DagRun) -> str | None:

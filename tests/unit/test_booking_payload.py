@@ -106,7 +106,6 @@ def test_a_required_field_that_is_missing_or_null_rejects_the_booking_and_is_nam
         ({"event": "Intro call"}, "event: not an object"),
         ({"event": {"id": "ev_1"}}, "event.name: is missing"),
         ({"event": {"id": "ev_1", "name": 7}}, "event.name: not a text"),
-        ({"host": {}}, "host.name: is missing"),
         ({"invitees": {}}, "invitees: not a list"),
         ({"invitees": [{"name": "Ada"}]}, "invitees.0.id: is missing"),
         ({"invitees": [an_invitee_payload(status="waitlisted")]}, "invitees.0.status: 'waitlisted' is not known"),
@@ -323,3 +322,10 @@ def test_a_staged_booking_is_loaded_as_it_was_dumped(booking: Booking) -> None:
 def test_staged_text_leaves_out_what_is_empty() -> None:
     assert "rescheduled_to_id" not in json.loads(dump_booking(a_booking()))
     assert ": " not in dump_booking(a_booking(description=None))
+
+
+def test_a_person_whose_name_is_left_out_is_read_like_one_without_a_name() -> None:
+    payload = a_payload(host={"email": "hanna@acme.example"})
+    booking = parse_booking(payload)
+    assert isinstance(booking, Booking)
+    assert booking.host.name is None

@@ -45,8 +45,7 @@ class CalendarClient:
 
     def workspaces(self) -> Iterator[Workspace]:
         """Yield every workspace that the key may read."""
-        for page in self._pages(_WORKSPACES, None, {}):
-            yield from map(_workspace, page)
+        yield from map(_workspace, self._whole(_WORKSPACES, None, {}))
 
     def workspace(self, workspace_id: str) -> Workspace:
         """Return one workspace."""
@@ -70,8 +69,7 @@ class CalendarClient:
         bookings: list[dict[str, Any]] = []
         for start in range(0, len(askable), _IDS_PER_REQUEST):
             params = {"ids": ",".join(askable[start : start + _IDS_PER_REQUEST])}
-            for page in self._pages(_WORKSPACE_BOOKINGS, {"workspace_id": workspace_id}, params):
-                bookings += page
+            bookings += self._whole(_WORKSPACE_BOOKINGS, {"workspace_id": workspace_id}, params)
         return bookings
 
     def _changed(
@@ -93,6 +91,17 @@ class CalendarClient:
                 continue
             return
         raise IncompleteRead(f"GET {path}: the cursor expired {_MOST_RESTARTS + 1} times before the window was read")
+
+    def _whole(
+        self, path: str, path_values: Mapping[str, str] | None, params: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
+        """Read a short list to its end, from its beginning again where the cursor expires."""
+        for _ in range(_MOST_RESTARTS + 1):
+            try:
+                return [item for page in self._pages(path, path_values, params) for item in page]
+            except _CursorExpired:
+                continue
+        raise IncompleteRead(f"GET {path}: the cursor expired {_MOST_RESTARTS + 1} times before the list was read")
 
     def _pages(
         self, path: str, path_values: Mapping[str, str] | None, params: Mapping[str, str]

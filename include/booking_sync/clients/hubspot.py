@@ -5,10 +5,10 @@ Every write is one request, sent once. The caller decides what happens to items 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, Unpack
 
-from booking_sync.clients import hubspot_associations, hubspot_contacts, hubspot_properties
+from booking_sync.clients import hubspot_associations, hubspot_contacts, hubspot_properties, hubspot_search
 from booking_sync.clients.answer import as_id, as_object, as_objects
 from booking_sync.clients.http import HttpOptions, JsonHttp
 from booking_sync.clients.hubspot_batch import Sent
@@ -163,6 +163,13 @@ class HubSpotClient:
             "limit": _MOST_SEARCHED,
         }
         return _activities(as_objects(self._calls.read("POST", _SEARCH, json=body).get("results")))
+
+    def activity_ids_with(self, properties: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Yield the ids of the activities that have a value in any of these properties, a page at a time.
+
+        As far as the search index knows: it lags, so read by id what is to be relied on.
+        """
+        return hubspot_search.activity_ids_with(self._calls, properties)
 
     def property_definition(self, object_type: str, name: str) -> PropertyDefinition | None:
         """Return one property of ``contacts`` or ``meetings``, or None where the portal has none of that name."""

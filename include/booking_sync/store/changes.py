@@ -258,10 +258,10 @@ def keep_changes(connection: Connection, change_ids: Sequence[str], *, error_cod
     _set(connection, change_ids, state=ChangeState.KEPT, error_code=error_code, error=error)
 
 
-def try_again(connection: Connection, change_ids: Sequence[str], warning: str | None = None) -> None:
+def try_again(connection: Connection, change_ids: Sequence[str], warning: str) -> None:
     """Let changes take the same step once more in this run, with another content."""
     for stored in _all(connection, _select().where(change.c.id.in_(change_ids))):
-        noted = [*stored.warnings, *([warning] if warning else [])]
+        noted = [*stored.warnings, warning]
         _set(connection, [stored.id], state=ChangeState.PLANNED, warnings=noted)
 
 
@@ -278,6 +278,7 @@ def changes_of_run(connection: Connection, run_id: str, integration_id: str) -> 
         change.c.error,
         change.c.error_code,
         change.c.previous_error_code,
+        change.c.attempt_count,
         change.c.warnings,
         change.c.activity_id,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +43,7 @@ def connect(
     values = {
         "id": integration_id(workspace_id, portal_id),
         "workspace_id": workspace_id,
-        "workspace_name": workspace_name,
+        "workspace_name": workspace_name[:1000],
         "portal_id": portal_id,
         "state": IntegrationState.CONNECTED,
         "connected_at": connected_at,
@@ -86,17 +85,15 @@ def load_integration(connection: Connection, id_: str) -> Integration:
     return _integration(dict(row))
 
 
-def integration_names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Return the workspace name of each id."""
-    statement = select(integration.c.id, integration.c.workspace_name).where(integration.c.id.in_(ids))
-    return {row.id: row.workspace_name for row in connection.execute(statement)}
-
-
 def remember_portal(
     connection: Connection, portal_id: str, *, name: str | None, ui_domain: str | None, time_zone: str | None
 ) -> None:
     """Record a portal, or what it calls itself now."""
-    described = {"name": name, "ui_domain": ui_domain, "time_zone": time_zone}
+    described = {
+        "name": (name or "")[:1000],
+        "ui_domain": (ui_domain or "")[:200],
+        "time_zone": (time_zone or "")[:100],
+    }
     statement = insert_or_update(connection, portal).values(id=portal_id, **described)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=described))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from booking_sync.states import KeptKind
 from booking_sync.store.statements import chunks
@@ -21,10 +22,71 @@ def keep(
     *,
     at: datetime,
 ) -> None:
-    """Keep bookings (id and reason) for the next run. One without an id is reported, but cannot be asked for again."""
-    if not bookings:
-        return
-    release(connection, integration_id, [booking_id for booking_id, _ in bookings if booking_id])
+    """Keep bookings (id and reason) for the next run. One without an id is reported, but cannot be asked for again.
+
+    A booking that is kept for the same reason as before keeps its row, so that being kept for long costs nothing.
+    """
+    known = _open_rows(connection, integration_id, [booking_id for booking_id, _ in bookings if booking_id])
+    same = [known[id_].id for id_, reason in bookings if id_ in known and _is_same(known[id_], kind, reason)]
+    for some in chunks(same):
+        connection.execute(update(kept_booking).where(kept_booking.c.id.in_(some)).values(run_id=run_id))
+    changed = [row.id for row in known.values() if row.id not in set(same)]
+    for some in chunks(changed):
+        connection.execute(update(kept_booking).where(kept_booking.c.id.in_(some)).values(is_open=False))
+    new = [(id_, reason) for id_, reason in bookings if id_ not in known or known[id_].id not in set(same)]
+    _insert(connection, run_id, integration_id, kind, new, at=at, is_open=True)
+
+
+def mention(
+    connection: Connection,
+    run_id: str,
+    integration_id: str,
+    kind: KeptKind,
+    bookings: Sequence[tuple[str | None, str]],
+    *,
+    at: datetime,
+) -> None:
+    """Note bookings for the report of a dry run, which keeps nothing."""
+    _insert(connection, run_id, integration_id, kind, bookings, at=at, is_open=False)
+
+
+def release(connection: Connection, integration_id: str, booking_ids: Sequence[str], *, run_id: str) -> None:
+    """Let go of bookings that have been decided about, but for those of which this very run saw a broken state too."""
+    rejected_now = (kept_booking.c.run_id == run_id) & (kept_booking.c.kind == KeptKind.REJECTED)
+    for some in chunks(booking_ids):
+        statement = update(kept_booking).where(
+            kept_booking.c.integration_id == integration_id,
+            kept_booking.c.booking_id.in_(some),
+            kept_booking.c.is_open,
+            ~rejected_now,
+        )
+        connection.execute(statement.values(is_open=False))
+
+
+def _open_rows(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for some in chunks(booking_ids):
+        statement = select(kept_booking).where(
+            kept_booking.c.integration_id == integration_id, kept_booking.c.booking_id.in_(some), kept_booking.c.is_open
+        )
+        found.update({row.booking_id: row for row in connection.execute(statement)})
+    return found
+
+
+def _is_same(row: Row[Any], kind: KeptKind, reason: str) -> bool:
+    return (row.kind, row.reason) == (kind, reason)
+
+
+def _insert(
+    connection: Connection,
+    run_id: str,
+    integration_id: str,
+    kind: KeptKind,
+    bookings: Sequence[tuple[str | None, str]],
+    *,
+    at: datetime,
+    is_open: bool,
+) -> None:
     rows = [
         {
             "run_id": run_id,
@@ -33,20 +95,12 @@ def keep(
             "kind": kind,
             "reason": reason,
             "kept_at": at,
-            "is_open": booking_id is not None,
+            "is_open": is_open and booking_id is not None,
         }
         for booking_id, reason in bookings
     ]
-    connection.execute(kept_booking.insert(), rows)
-
-
-def release(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> None:
-    """Let go of bookings that have been dealt with."""
-    for some in chunks(booking_ids):
-        statement = update(kept_booking).where(
-            kept_booking.c.integration_id == integration_id, kept_booking.c.booking_id.in_(some), kept_booking.c.is_open
-        )
-        connection.execute(statement.values(is_open=False))
+    if rows:
+        connection.execute(kept_booking.insert(), rows)
 
 
 def kept_ids(connection: Connection, integration_id: str) -> set[str]:
@@ -57,19 +111,31 @@ def kept_ids(connection: Connection, integration_id: str) -> set[str]:
     return set(connection.execute(statement).scalars())
 
 
+def rejected_among(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> set[str]:
+    """Return which of these bookings exist but cannot be understood at present."""
+    rows = _open_rows(connection, integration_id, booking_ids)
+    return {booking_id for booking_id, row in rows.items() if row.kind == KeptKind.REJECTED}
+
+
 def kept_reasons(connection: Connection, run_id: str, integration_id: str) -> list[tuple[str, str | None, str]]:
-    """Return kind, booking id and reason of what the run kept."""
+    """Return kind, booking id and reason of what the run kept or mentioned."""
     statement = select(kept_booking.c.kind, kept_booking.c.booking_id, kept_booking.c.reason).where(
         kept_booking.c.run_id == run_id, kept_booking.c.integration_id == integration_id
     )
     return [(row.kind, row.booking_id, row.reason) for row in connection.execute(statement)]
 
 
-def forget_nameless(connection: Connection, run_id: str, integration_id: str) -> None:
-    """Take back what an earlier try of the same task has reported without an id; the others are simply kept again."""
+def silent_ones(connection: Connection, run_id: str, integration_id: str) -> list[tuple[str | None, str]]:
+    """Return id and reason of what earlier runs kept and this one asked for, but was not given again."""
+    statement = select(kept_booking.c.booking_id, kept_booking.c.reason).where(
+        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id != run_id, kept_booking.c.is_open
+    )
+    return [(row.booking_id, row.reason) for row in connection.execute(statement)]
+
+
+def forget_mentioned(connection: Connection, run_id: str, integration_id: str) -> None:
+    """Take back what an earlier try of the same task has only mentioned; what it has kept is simply kept again."""
     statement = kept_booking.delete().where(
-        kept_booking.c.run_id == run_id,
-        kept_booking.c.integration_id == integration_id,
-        kept_booking.c.booking_id.is_(None),
+        kept_booking.c.run_id == run_id, kept_booking.c.integration_id == integration_id, ~kept_booking.c.is_open
     )
     connection.execute(statement)

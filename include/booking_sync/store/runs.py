@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -58,13 +58,12 @@ def insert_run(
         "dag_id": trigger.dag_id,
         "dag_run_id": trigger.dag_run_id,
         "run_type": trigger.run_type,
-        "requested_by": trigger.requested_by,
+        "requested_by": trigger.requested_by[:250],
         "request": dict(request),
         "is_dry_run": is_dry_run,
         "state": RunState.OPEN,
         "opened_at": opened_at,
-        "notices": [],
-        "shared_calls": {},
+        "findings": {"notices": [], "problems": [], "shared_calls": {}},
     }
     connection.execute(insert_or_update(connection, run).values(values).on_conflict_do_nothing())
     same = select(run).where(run.c.dag_id == trigger.dag_id, run.c.dag_run_id == trigger.dag_run_id)
@@ -76,18 +75,25 @@ def load_run(connection: Connection, run_id: str) -> Run:
     return _run(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
 
 
-def set_findings(
-    connection: Connection, run_id: str, *, notices: Sequence[str], shared_calls: Mapping[str, int]
-) -> None:
-    """Record what concerns the run as a whole: sentences for its note, and calls that no single integration caused."""
-    statement = update(run).where(run.c.id == run_id)
-    connection.execute(statement.values(notices=list(notices), shared_calls=dict(shared_calls)))
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What concerns a run as a whole: sentences for its note, what is wrong, calls that no one integration caused."""
+
+    notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    shared_calls: Mapping[str, int] = field(default_factory=dict)
 
 
-def load_findings(connection: Connection, run_id: str) -> tuple[tuple[str, ...], dict[str, int]]:
+def set_findings(connection: Connection, run_id: str, findings: Findings) -> None:
+    """Record what concerns the run as a whole."""
+    values = {"notices": findings.notices, "problems": findings.problems, "shared_calls": findings.shared_calls}
+    connection.execute(update(run).where(run.c.id == run_id).values(findings=values))
+
+
+def load_findings(connection: Connection, run_id: str) -> Findings:
     """Return what :func:`set_findings` recorded."""
-    row = connection.execute(select(run.c.notices, run.c.shared_calls).where(run.c.id == run_id)).one()
-    return tuple(row.notices), dict(row.shared_calls)
+    found = connection.execute(select(run.c.findings).where(run.c.id == run_id)).scalar_one()
+    return Findings(tuple(found["notices"]), tuple(found["problems"]), found["shared_calls"])
 
 
 def close_run(
@@ -98,17 +104,15 @@ def close_run(
     connection.execute(statement.values(state=state, counts=dict(counts), closed_at=closed_at))
 
 
-def insert_integration_run(
-    connection: Connection, run_id: str, integration_id: str, window: Window | None, *, reason: str | None = None
-) -> None:
-    """Record that an integration takes part in a run; with a reason, that it cannot."""
+def insert_integration_run(connection: Connection, run_id: str, integration_id: str, window: Window | None) -> None:
+    """Record that an integration takes part in a run."""
     values: dict[str, Any] = {
         "run_id": run_id,
         "integration_id": integration_id,
         "window_start": window.start if window else None,
         "window_end": window.end if window else None,
-        "state": RunState.FAILED if reason else RunState.OPEN,
-        "reason": reason,
+        "state": RunState.OPEN,
+        "reason": None,
         "is_mending": False,
         "counts": {},
     }

@@ -19,8 +19,16 @@ from booking_sync.store.tables import mapping, run, staged_booking
 _KEYS = ("run_id", "integration_id", "booking_id")
 
 
-def stage(connection: Connection, vault: Vault, run_id: str, integration_id: str, bookings: Sequence[Booking]) -> None:
-    """Keep bookings for the run. Of one booking read twice, the newer version stays."""
+def stage(
+    connection: Connection,
+    vault: Vault,
+    run_id: str,
+    integration_id: str,
+    bookings: Sequence[Booking],
+    *,
+    is_fresh: bool = True,
+) -> None:
+    """Keep bookings for the run. Of one booking read twice, the newer version stays; of the same, what is fresh."""
     newest: dict[str, Booking] = {}
     for booking in bookings:
         if booking.id not in newest or newest[booking.id].version <= booking.version:
@@ -30,7 +38,8 @@ def stage(connection: Connection, vault: Vault, run_id: str, integration_id: str
     rows = [_row(vault, run_id, integration_id, booking) for booking in newest.values()]
     statement = insert_or_update(connection, staged_booking)
     replaced = {column.name: statement.excluded[column.name] for column in staged_booking.c if column.name not in _KEYS}
-    is_newer = statement.excluded.version >= staged_booking.c.version
+    staged_version = staged_booking.c.version
+    is_newer = statement.excluded.version >= staged_version if is_fresh else statement.excluded.version > staged_version
     connection.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=replaced, where=is_newer), rows)
 
 
@@ -105,13 +114,20 @@ def missing_ids(connection: Connection, run_id: str, integration_id: str) -> set
     return set(connection.execute(back).scalars()) | set(connection.execute(forward).scalars())
 
 
-def predecessor_links(connection: Connection, run_id: str, integration_id: str) -> dict[str, str]:
-    """Return booking id → id of the booking it was rescheduled from, of all that the run has read."""
+def predecessor_links(
+    connection: Connection, run_id: str, integration_id: str, *, of_standing: bool = False
+) -> dict[str, str]:
+    """Return booking id → id of the booking it was rescheduled from, of what the run has read.
+
+    ``of_standing`` leaves those out that are cancelled.
+    """
     statement = select(staged_booking.c.booking_id, staged_booking.c.rescheduled_from_id).where(
         *_mine(run_id, integration_id),
         staged_booking.c.rescheduled_from_id.is_not(None),
         staged_booking.c.rescheduled_from_id != staged_booking.c.booking_id,
     )
+    if of_standing:
+        statement = statement.where(staged_booking.c.status != BookingStatus.CANCELED)
     return {row.booking_id: row.rescheduled_from_id for row in connection.execute(statement)}
 
 

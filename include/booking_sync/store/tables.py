@@ -118,8 +118,7 @@ run = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Column("counts", JSON),
-    Column("notices", JSON, nullable=False, comment="what concerns the run as a whole"),
-    Column("shared_calls", JSON, nullable=False, comment="requests that no single integration caused"),
+    Column("findings", JSON, nullable=False, comment="what concerns the run as a whole"),
     UniqueConstraint("dag_id", "dag_run_id"),
 )
 
@@ -275,12 +274,26 @@ audit = Table(
     Column("object_type", String(32), nullable=False),
     Column("object_id", String(64)),
     Column("email_hash", String(64)),
-    Column("before", JSON),
-    Column("after", JSON),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
     Column("outcome", String(32), nullable=False),
     Column("finished_at", UtcDateTime),
     Column("error_code", String(200)),
     Column("correlation_id", String(100)),
     Index("ix_audit_booking", "integration_id", "booking_id"),
     Index("ix_audit_email", "integration_id", "email_hash"),
+)
+
+drift = Table(
+    "drift",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("integration_id", String(300), nullable=False),
+    Column("booking_id", String(200), comment="null where the activity names no booking that we know"),
+    Column("activity_id", String(64)),
+    Column("kind", String(32), nullable=False),
+    Column("sentence", Text, nullable=False, comment="without personal data"),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("mended", Boolean, nullable=False, default=False),
 )

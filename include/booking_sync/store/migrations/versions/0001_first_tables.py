@@ -27,8 +27,8 @@ def upgrade() -> None:
         sa.Column("object_type", sa.String(length=32), nullable=False),
         sa.Column("object_id", sa.String(length=64), nullable=True),
         sa.Column("email_hash", sa.String(length=64), nullable=True),
-        sa.Column("before", sa.JSON(), nullable=True),
-        sa.Column("after", sa.JSON(), nullable=True),
+        sa.Column("before", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("after", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("outcome", sa.String(length=32), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.String(length=200), nullable=True),
@@ -153,8 +153,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=True),
-        sa.Column("notices", sa.JSON(), nullable=False, comment="what concerns the run as a whole"),
-        sa.Column("shared_calls", sa.JSON(), nullable=False, comment="requests that no single integration caused"),
+        sa.Column("findings", sa.JSON(), nullable=False, comment="what concerns the run as a whole"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
         sa.UniqueConstraint("dag_id", "dag_run_id", name=op.f("uq_run_dag_id_dag_run_id")),
     )
@@ -232,6 +231,28 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('planned', 'sending', 'unknown', 'kept')"),
             sqlite_where=sa.text("state IN ('planned', 'sending', 'unknown', 'kept')"),
         )
+
+    op.create_table(
+        "drift",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("integration_id", sa.String(length=300), nullable=False),
+        sa.Column(
+            "booking_id",
+            sa.String(length=200),
+            nullable=True,
+            comment="null where the activity names no booking that we know",
+        ),
+        sa.Column("activity_id", sa.String(length=64), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False, comment="without personal data"),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mended", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_drift_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drift")),
+    )
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drift_run_id"), ["run_id"], unique=False)
 
     op.create_table(
         "integration_run",

@@ -1,0 +1,93 @@
+"""Bringing the decision about a booking what it rests on: its mapping row, its reschedules, its open change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from booking_sync.decision import Decision, Recorded, decide
+from booking_sync.model import Booking
+from booking_sync.states import Operation, RecordedState
+from booking_sync.store import changes, mappings, staging
+from booking_sync.store.changes import StoredChange
+from booking_sync.store.database import reading
+from booking_sync.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A booking, what was decided about it, and what that rests on. ``payload`` is the booking encrypted."""
+
+    booking: Booking
+    payload: bytes
+    decision: Decision
+    recorded: Recorded | None
+    open_change: StoredChange | None
+    chain: Sequence[str]
+    """The bookings that it was rescheduled from, nearest first."""
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether its first activity comes now, perhaps in the place of an earlier one of its chain."""
+        replaced = self.decision.replaces
+        is_own = replaced is not None and replaced.booking_id == self.booking.id
+        return self.decision.verdict in (Operation.CREATE, Operation.RECREATE) and not is_own
+
+
+def consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) -> list[Considered]:
+    """Decide about bookings that the run has staged; ``links`` leads from each to the one it was rescheduled from."""
+    with reading(work.services.engine) as connection:
+        staged = staging.load_staged(connection, work.services.vault, work.run.id, work.integration.id, booking_ids)
+        open_changes = changes.open_changes(connection, work.integration.id, booking_ids)
+        chain = {booking.id: _chain(booking.id, links) for booking, _ in staged}
+        successors = [b.rescheduled_to_id for b, _ in staged if b.rescheduled_to_id]
+        related = {*booking_ids, *successors, *(link for some in chain.values() for link in some)}
+        recorded = mappings.load_recorded(connection, work.integration.id, related)
+        known = staging.staged_among(connection, work.run.id, work.integration.id, successors) | set(recorded)
+        standing_links = staging.predecessor_links(connection, work.run.id, work.integration.id, of_standing=True)
+    claimed = _claimed(standing_links)
+    return [
+        Considered(
+            booking,
+            payload,
+            decide(
+                booking,
+                recorded.get(booking.id),
+                predecessor=_standing(chain[booking.id], recorded),
+                successor_id=claimed.get(
+                    booking.id, booking.rescheduled_to_id if booking.rescheduled_to_id in known - {booking.id} else None
+                ),
+            ),
+            recorded.get(booking.id),
+            open_changes.get(booking.id),
+            chain[booking.id],
+        )
+        for booking, payload in staged
+    ]
+
+
+def _chain(booking_id: str, links: Mapping[str, str]) -> list[str]:
+    """Return the bookings that this one was rescheduled from, nearest first; a circle ends where it closes."""
+    chain: list[str] = []
+    here = booking_id
+    while (here := links.get(here, "")) and here not in chain and here != booking_id:
+        chain.append(here)
+    return chain
+
+
+def _claimed(links: Mapping[str, str]) -> dict[str, str]:
+    """Return booking id → id of the booking that takes over from it; in a circle nobody takes over from anybody."""
+    return {
+        predecessor_id: booking_id
+        for booking_id, predecessor_id in links.items()
+        if booking_id not in _chain(predecessor_id, links)
+    }
+
+
+def _standing(chain: Iterable[str], recorded: Mapping[str, Recorded]) -> Recorded | None:
+    """Return the nearest predecessor whose activity still stands."""
+    for booking_id in chain:
+        row = recorded.get(booking_id)
+        if row is not None and row.state is not RecordedState.REPLACED and row.activity_id is not None:
+            return row
+    return None

@@ -1,0 +1,85 @@
+"""The plan as a value: its order, its lines, its checksum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from booking_sync.decision import Decision, NoChange, Recorded
+from booking_sync.fingerprint import activity_key, revision
+from booking_sync.plan import Change, make_plan, plan_change
+from booking_sync.states import Operation, RecordedState, Step
+from tests.builders import a_booking, an_invitee
+
+BOOKING = a_booking(version=4)
+OWN = Recorded(BOOKING.id, RecordedState.LIVE, "7", 2, 3, "s", "c")
+BEFORE = Recorded("bk_before", RecordedState.LIVE, "5", 1, 3, "s", "c")
+
+
+def change(operation: Operation, recorded: Recorded | None = None, replaces: Recorded | None = None) -> Change:
+    return plan_change(BOOKING, recorded, Decision(operation, "because", replaces))
+
+
+def test_a_creation_takes_the_first_marker() -> None:
+    planned = change(Operation.CREATE)
+    assert (planned.step, planned.generation, planned.activity_id) == (Step.CREATE, 1, None)
+    assert planned.activity_key == activity_key(BOOKING.workspace_id, BOOKING.id, 1)
+    assert planned.revision == revision(BOOKING)
+
+
+def test_a_recreation_makes_the_new_one_first_and_names_the_old_one() -> None:
+    planned = change(Operation.RECREATE, OWN, OWN)
+    assert (planned.step, planned.generation) == (Step.CREATE, 3)  # R4
+    assert (planned.activity_id, planned.old_activity_id, planned.old_booking_id) == (None, "7", None)
+
+
+def test_a_recreation_for_a_new_booking_names_the_booking_that_it_takes_over_from() -> None:
+    planned = change(Operation.RECREATE, None, BEFORE)
+    assert (planned.generation, planned.old_activity_id, planned.old_booking_id) == (1, "5", "bk_before")  # R2
+
+
+def test_changes_in_place_keep_marker_and_activity() -> None:
+    for operation, step in ((Operation.CANCEL, Step.WRITE), (Operation.UPDATE, Step.ASSOCIATE)):
+        planned = change(operation, OWN)
+        assert (planned.step, planned.generation, planned.activity_id) == (step, 2, "7")
+        assert planned.old_activity_id is None
+
+
+def test_an_activity_made_anew_after_it_was_handed_over_takes_the_next_marker() -> None:
+    replaced = replace(OWN, state=RecordedState.REPLACED, activity_id=None, replaced_by="bk_next")
+    planned = change(Operation.CREATE, replaced)
+    assert (planned.generation, planned.activity_id) == (3, None)
+
+
+def test_the_oldest_booking_comes_first() -> None:
+    one = change(Operation.CREATE)
+    older = replace(one, booking_id="bk_z", booking_created_at=one.booking_created_at - timedelta(days=1))
+    same_time = replace(one, booking_id="bk_A")
+    assert [c.booking_id for c in make_plan([one, older, same_time]).changes] == ["bk_z", "bk_01HV8Z", "bk_A"]  # C5
+
+
+def test_equal_plans_have_equal_checksums_and_others_do_not() -> None:
+    one, other = change(Operation.CREATE), replace(change(Operation.CANCEL, OWN), booking_id="bk_2")
+    checksum = make_plan([one, other]).checksum
+    assert make_plan([other, one]).checksum == checksum
+    for different in (
+        replace(one, booking_version=9),
+        replace(one, operation=Operation.RECREATE),
+        replace(one, revision="other"),
+        replace(one, old_activity_id="8"),
+    ):
+        assert make_plan([different, other]).checksum != checksum
+    assert make_plan([one]).checksum != checksum
+
+
+def test_a_plan_prints_a_line_a_change_without_personal_data() -> None:
+    personal = a_booking(invitees=(an_invitee(name="Ada Lovelace", email="ada@example.com"),))
+    planned = plan_change(personal, OWN, Decision(Operation.RECREATE, "start, end or host changed", OWN))
+    line = str(make_plan([planned]))
+    assert line == "± recreate bk_01HV8Z v3 (activity 7): start, end or host changed"
+    assert str(make_plan([])) == "nothing to change"
+
+
+def test_a_decision_that_changes_nothing_is_no_change() -> None:
+    for verdict in NoChange:
+        assert verdict.value not in {operation.value for operation in Operation}
