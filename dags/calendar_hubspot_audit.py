@@ -17,8 +17,8 @@ information: the run stays green with it. Its note has the figures and the first
 | unmapped | an activity of ours that the mapping has lost | no |
 | vanished | Calendar.com no longer returns the booking | no |
 
-**Repair.** Trigger it with *Repair* on. It mends the first three, through the same steps as the sync, and nothing that a
-person made.
+**Repair.** Trigger it with *Repair* on. It mends the first three, through the same steps as the sync, and nothing that
+a person made.
 
 **The run is red.** Its note and the log of `close_run` say which integration could not be compared and why. Nothing was
 repaired there. Running it again is safe.

@@ -99,8 +99,9 @@ def _decide_new(booking: Booking, predecessor: Recorded | None) -> Decision:
 
 
 def _decide_canceled(recorded: Recorded) -> Decision:
-    is_written = recorded.content_fingerprint != ""  # empty: adopted with older content, and not rewritten yet
-    if recorded.state is RecordedState.CANCELED and is_written:
+    if not recorded.content_fingerprint:
+        return Decision(Operation.UPDATE, "cancelled; adopted with older content, which has not been rewritten yet")
+    if recorded.state is RecordedState.CANCELED:
         return Decision(NoChange.UNCHANGED, "cancelled, and the activity says so already")
     return Decision(Operation.CANCEL, "cancelled")
 

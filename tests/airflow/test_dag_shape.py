@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from booking_sync.request import RunRequest
-from booking_sync_airflow.identity import BACKFILL_DAG_ID, RECONCILIATION_DAG_IDS, SYNC_DAG_ID
+from booking_sync_airflow.identity import AUDIT_DAG_ID, BACKFILL_DAG_ID, RECONCILIATION_DAG_IDS, SYNC_DAG_ID
 from tests.airflow.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ both = pytest.mark.parametrize("dag_id", sorted(RECONCILIATION_DAG_IDS))
 
 def test_the_dag_folder_holds_exactly_these_dags_and_they_load(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {SYNC_DAG_ID, BACKFILL_DAG_ID}
+    assert set(dag_bag.dags) == {SYNC_DAG_ID, BACKFILL_DAG_ID, AUDIT_DAG_ID}
 
 
 @both

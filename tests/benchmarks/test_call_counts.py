@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.thousand import MOST_CALLS, calls_per_thousand
 
 

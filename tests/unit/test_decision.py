@@ -34,6 +34,8 @@ def recorded(state: RecordedState = LIVE, version: int = 4, shows: Booking = BOO
     return Recorded(BOOKING.id, state, activity_id, 1, version, *fingerprints, "bk_next" if state is REPLACED else None)
 
 
+NOT_REWRITTEN = replace(recorded(), schedule_fingerprint="", content_fingerprint="")
+
 TABLE = [
     # status, own mapping row, predecessor's row, successor, verdict
     (SCHEDULED, None, None, None, CREATE),  # A1
@@ -59,6 +61,9 @@ TABLE = [
     (CANCELED, recorded(shows=MOVED), None, None, CANCEL),  # X1: the times stay
     (CANCELED, recorded(SHOWN_CANCELED), None, None, UNCHANGED),  # X4
     (CANCELED, recorded(SHOWN_CANCELED, shows=MOVED), None, None, UNCHANGED),  # X4
+    (CANCELED, NOT_REWRITTEN, None, None, UPDATE),  # A6: adopted, and its write was lost
+    (CANCELED, replace(NOT_REWRITTEN, state=SHOWN_CANCELED), None, None, UPDATE),
+    (SCHEDULED, NOT_REWRITTEN, None, None, RECREATE),
     (CANCELED, recorded(version=6), None, None, SUPERSEDED),  # W3
     (CANCELED, recorded(REPLACED), None, None, SUPERSEDED),  # R2
     (RESCHEDULED, recorded(), None, None, WAITING),  # X5: nobody has seen the new booking yet

@@ -182,6 +182,12 @@ def test_only_a_version_that_is_due_makes_an_activity_stale(booking: dict[str, A
     assert kinds([a_booking(**booking)], [a_row()], [an_activity()]) == expected
 
 
+def test_an_activity_that_waits_for_a_successor_is_not_stale() -> None:
+    before = a_booking(version=4, revision="4-new", rescheduled_to_id="bk_2")
+    after = a_booking(id="bk_2", updated_at=DUE_UNTIL)
+    assert kinds([before, after], [a_row()], [an_activity()]) == []  # R2
+
+
 def test_a_kept_change_explains_an_older_state() -> None:
     assert kinds([a_booking(version=4, revision="4-new")], [a_row()], [an_activity()], in_work={"bk_1"}) == []
 

@@ -1,0 +1,75 @@
+"""Our audit against the sandbox's own history: every write that had an effect has its row, and no row is invented."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import Engine, func, select
+
+from booking_sandbox.server import Sandbox
+from booking_sync.states import OPEN_STATES, AuditOutcome
+from booking_sync.store.database import reading
+from booking_sync.store.tables import audit, change, run, staged_booking
+
+_KINDS = {
+    "/associations/": "associate activity",
+    "/meetings/batch/create": "create activity",
+    "/meetings/batch/update": "write activity",
+    "/meetings/batch/archive": "archive activity",
+    "/contacts/batch/create": "create contact",
+    "/properties/2026-09/meetings": "create property",
+}
+_OF_ACTION = {"cancel": "write", "update": "write"}
+_CARRIED_OUT = (AuditOutcome.APPLIED, AuditOutcome.ADOPTED)
+
+Deed = tuple[str, str]
+"""What was done, and the id of the object that it was done to."""
+
+
+def assert_audit_matches_history(engine: Engine, sandbox: Sandbox, *, is_exact: bool) -> None:
+    """See that effective writes and audit rows belong together one to one (W7).
+
+    A write whose outcome is not known yet has a row that says so, and may or may not have had its effect.
+    """
+    done, recorded = _deeds_of_history(sandbox), _deeds_of_audit(engine)
+    missing = Counter(kind for kind, _ in (done - recorded).elements())
+    assert missing <= _unanswered(engine), f"written without an audit row: {done - recorded}"
+    if is_exact:
+        assert not recorded - done, f"audited, but not in HubSpot: {recorded - done}"
+
+
+def assert_no_payload_remains(engine: Engine) -> None:
+    """See that what was read is wiped as soon as it is not needed any more."""
+    closed = select(func.count()).where(change.c.state.not_in(OPEN_STATES), change.c.payload.is_not(None))
+    ended = select(run.c.id).where(run.c.closed_at.is_not(None))
+    staged = select(func.count()).where(staged_booking.c.run_id.in_(ended))
+    with reading(engine) as connection:
+        assert connection.execute(closed).scalar_one() == 0
+        assert connection.execute(staged).scalar_one() == 0
+
+
+def _deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:
+    deeds: Counter[Deed] = Counter()
+    for entry in sandbox.hubspot.history.writes():
+        kind = next((kind for path, kind in _KINDS.items() if path in entry.path), None)
+        if kind is not None and not entry.path.endswith("/groups"):
+            deeds.update((kind, object_id) for object_id in set(entry.effected_ids))
+    return deeds
+
+
+def _deeds_of_audit(engine: Engine) -> Counter[Deed]:
+    statement = select(audit.c.action, audit.c.object_type, audit.c.object_id).where(audit.c.outcome.in_(_CARRIED_OUT))
+    with reading(engine) as connection:
+        return Counter(
+            (_kind(row.action, row.object_type), str(row.object_id)) for row in connection.execute(statement)
+        )
+
+
+def _unanswered(engine: Engine) -> Counter[str]:
+    statement = select(audit.c.action, audit.c.object_type).where(audit.c.outcome == AuditOutcome.SENT)
+    with reading(engine) as connection:
+        return Counter(_kind(row.action, row.object_type) for row in connection.execute(statement))
+
+
+def _kind(action: str, object_type: str) -> str:
+    return f"{_OF_ACTION.get(action, action)} {object_type}"

@@ -1,0 +1,111 @@
+"""Many changes at once: HubSpot answers in any order, refuses one of many, and is asked as little as possible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.flow.scene import Scene
+
+
+def calls(scene: Scene, run: Callable[[], object]) -> int:
+    before = len(scene.sandbox.hubspot.history)
+    run()
+    return len(scene.sandbox.hubspot.history) - before
+
+
+@pytest.mark.parametrize("has_trace_ids", [True, False])
+def test_results_in_any_order_are_matched_to_their_bookings(scene: Scene, *, has_trace_ids: bool) -> None:
+    scene.switches.shuffle = True
+    scene.switches.trace_ids_in_results = has_trace_ids
+    ids = [scene.book(event_name=f"Event {number}") for number in range(25)]
+    scene.run()
+    scene.everything_is_right()  # A6
+    for number, booking_id in enumerate(ids):
+        if number % 3 == 0:
+            scene.move(booking_id, 9 + number)
+        elif number % 3 == 1:
+            scene.calendar.cancel(booking_id)
+        else:
+            scene.calendar.edit(booking_id, event_name=f"Renamed {number}")
+    scene.run()
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_refused_batch_is_split_until_the_bad_one_stands_alone(scene: Scene) -> None:
+    """A 400 for the whole batch of 12, then of 6, 3 and 1: the first booking is the one that HubSpot cannot take."""
+    for number in range(12):
+        scene.book(f"bk_{number:02}")
+    scene.switches.fail_before(400, path="meetings/batch/create", count=4)
+    report = scene.run(may_be_red=True)
+    statuses = [entry.status for entry in scene.sandbox.hubspot.history.matching("meetings/batch/create")]
+    assert statuses == [400] * 4 + [201] * 3
+    assert (report.counts["create"], report.counts["kept"]) == (11, 1)
+    assert scene.activities("bk_00") == []  # W6
+    assert report.is_red
+    scene.run()
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_refused_batch_of_contacts_is_split_too(scene: Scene) -> None:
+    ids = [scene.book(invitees=[f"guest{number}@example.com"]) for number in range(8)]
+    scene.switches.fail_before(400, path="contacts/batch/create", count=4)
+    report = scene.run()
+    assert report.counts["create"] == 8  # C6: the activity is written without that contact
+    assert [len(scene.activity(booking_id)["contact_ids"]) for booking_id in ids] == [0, 1, 1, 1, 1, 1, 1, 1]
+    assert f"{ids[0]}: contact_refused" in report.note
+
+
+def test_an_owner_removed_in_the_middle_of_a_run_leaves_the_activities_unassigned(scene: Scene) -> None:
+    owner = scene.hubspot.add_owner("hanna@acme.example")
+    known = scene.book()
+    scene.run()
+
+    def remove_owner(entry: Any, phase: str) -> None:
+        if phase == "before" and entry.is_write and "/meetings/batch/" in entry.path:
+            scene.hubspot.portal().owners.pop(owner, None)
+
+    scene.hubspot.request_hook = remove_owner
+    scene.calendar.edit(known, event_name="Renamed")
+    new = scene.book(invitees=[{"email": None}])
+    report = scene.run()
+    assert "hubspot_owner_id" not in scene.shown(new)
+    assert f"{new}: owner_refused" in report.note
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_hundred_and_fifty_new_bookings_take_two_batches_of_each_kind(scene: Scene) -> None:
+    scene.run()
+    for number in range(150):
+        scene.book(invitees=[f"guest{number}@example.com"])
+    scene.run()
+    paths = Counter(entry.path.partition("/objects/2026-09/")[2] for entry in scene.sandbox.hubspot.history)
+    assert paths["meetings/batch/create"] == 2
+    assert paths["contacts/batch/create"] == 2
+    assert paths["contacts/batch/read"] == 2
+    scene.everything_is_right()
+
+
+def test_reschedules_need_no_look_at_contacts_and_cancellations_one_call_a_batch(scene: Scene) -> None:
+    ids = [scene.book(invitees=[f"guest{number}@example.com"]) for number in range(30)]
+    scene.run()
+    for booking_id in ids:
+        scene.move(booking_id, 9)
+    assert calls(scene, scene.run) <= 2 + 2  # create and archive; account details and owners
+    for booking_id in ids:
+        scene.calendar.cancel(booking_id)
+    assert calls(scene, scene.run) <= 1 + 2
+    assert calls(scene, scene.run) == 1  # an unchanged window: only the account details
+    scene.everything_is_right()
+
+
+def test_two_invitees_with_one_address_are_one_contact(scene: Scene) -> None:
+    booking_id = scene.book(invitees=["Ada@example.com", "ada@EXAMPLE.com"])
+    scene.run()
+    assert scene.emails_on(booking_id) == ["ada@example.com"]

@@ -1,0 +1,171 @@
+"""One bad booking, one bad integration: kept with a reason, tried again, and nothing else is held up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from booking_sync.store.tables import change, integration, kept_booking
+from tests.flow.scene import WORKSPACE, Scene
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown status": ({"status": "tentative"}, "status: 'tentative' is not known"),
+    "no time zone": ({"start_at": "2026-03-05T13:00:00"}, "start_at: has no offset from UTC"),
+    "ends before it begins": ({"end_at": "2026-03-01T13:00:00Z"}, "end_at: before start_at"),
+    "no event": ({"event": None}, "event: not an object"),
+    "other workspace": ({"workspace_id": "ws_other"}, "workspace_id: belongs to another workspace"),
+}
+
+
+def break_booking(scene: Scene, booking_id: str, fields: dict[str, Any]) -> None:
+    """Let Calendar.com return a booking that makes no sense."""
+    whole = scene.calendar.booking(booking_id)
+    newer = {**whole, "version": whole["version"] + 1, **fields}
+    scene.calendar.put_raw(WORKSPACE, newer, at=scene.clock.now)
+    scene.broken.add(booking_id)
+
+
+@pytest.mark.parametrize(("fields", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_booking_is_kept_with_its_reason_and_holds_up_nothing(
+    scene: Scene, fields: dict[str, Any], reason: str
+) -> None:
+    for number in range(3):
+        scene.book(f"bk_{number}")
+    break_booking(scene, "bk_1", fields)
+    report = scene.run()
+    assert (report.counts["create"], report.counts["rejected"]) == (2, 1)  # W6
+    assert f"rejected bk_1: {reason}" in report.note
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_broken_booking_is_read_again_until_it_is_mended(scene: Scene) -> None:
+    booking_id = scene.book()
+    break_booking(scene, booking_id, {"status": "tentative"})
+    scene.run()
+    scene.clock.advance(24 * 3600)  # no window will show it again
+    assert scene.run().counts["rejected"] == 1
+    whole = {**scene.calendar.booking(booking_id), "status": "scheduled"}
+    scene.calendar.put_raw(WORKSPACE, whole, at=scene.clock.now)
+    scene.broken.clear()
+    scene.run()
+    scene.everything_is_right()  # W6
+    assert scene.rows(select(kept_booking.c.id).where(kept_booking.c.is_open)) == []
+
+
+def test_a_booking_whose_id_cannot_be_read_is_reported(scene: Scene) -> None:
+    scene.calendar.put_raw(WORKSPACE, {"id": "x" * 300, "status": "scheduled"}, at=scene.clock.now)
+    scene.broken.add("x" * 300)
+    scene.book()
+    report = scene.run()
+    assert report.counts["rejected"] == 1
+    assert "rejected (no id): id: longer than 200 characters" in report.note  # W6
+
+
+def test_a_broken_booking_whose_last_change_is_unfinished_keeps_the_figures_in_balance(scene: Scene) -> None:
+    booking_id = scene.book()
+    scene.run()
+    scene.move(booking_id, 9)
+    scene.switches.fail_before(503, path="meetings/batch/archive")
+    scene.run()
+    break_booking(scene, booking_id, {"status": "tentative"})
+    report = scene.run_after_quiet_time()
+    assert f"rejected {booking_id}" in report.note
+    assert len(scene.activities(booking_id)) == 1  # what was begun is finished
+    assert scene.run().counts["rejected"] == 1
+
+
+def test_an_activity_that_hubspot_refuses_is_kept_and_the_others_go_through(scene: Scene) -> None:
+    scene.book("bk_0")
+    scene.run()
+    scene.switches.required_properties["meetings"] = ["hs_meeting_location"]
+    scene.book("bk_1", location={"kind": "custom", "value": "Room 1", "join_url": None})
+    scene.book("bk_2", location=None)
+    report = scene.run(may_be_red=True)
+    assert report.is_red  # somebody has to look at it
+    assert "bk_2: HubSpot refuses it: MISSING_REQUIRED_PROPERTY for hs_meeting_location" in report.reason
+    assert [len(scene.activities(one)) for one in ("bk_1", "bk_2")] == [1, 0]  # W6
+    assert not scene.run().is_red  # it is known by now
+    scene.switches.required_properties.clear()
+    scene.run()
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_booking_that_is_refused_and_changes_is_passed_on_in_its_newest_state(scene: Scene) -> None:
+    scene.switches.required_properties["meetings"] = ["hs_meeting_location"]
+    booking_id = scene.book(location=None)
+    scene.run(may_be_red=True)
+    scene.calendar.edit(booking_id, location={"kind": "custom", "value": "Room 1", "join_url": None})
+    scene.run()
+    scene.everything_is_right()
+    states = [row["state"] for row in scene.rows(select(change.c.state).order_by(change.c.planned_at))]
+    assert states == ["superseded", "done"]
+
+
+def test_a_property_that_a_person_deleted_is_made_again(scene: Scene) -> None:
+    scene.book()
+    scene.run()
+    portal = scene.hubspot.portal()
+    definition = portal.properties["meetings"]["calendar_event_name"]
+    portal.properties["meetings"]["calendar_event_name"] = definition.archived(scene.clock.now)
+    booking_id = scene.book()
+    assert scene.run(may_be_red=True).counts["kept"] == 1
+    scene.run()
+    assert len(scene.activities(booking_id)) == 1  # A2, W6
+    scene.everything_is_right()
+
+
+def test_one_integration_that_cannot_be_read_does_not_stop_the_other(scene: Scene) -> None:
+    scene.calendar.add_workspace("ws_2", "Other")
+    mine, other = scene.book(), scene.calendar.book("ws_2")["id"]
+    scene.sandbox.calendar.switches.fail(500, path="/ws_2/", count=100)
+    report = scene.run(may_be_red=True)
+    assert report.is_red
+    assert [len(scene.activities(one)) for one in (mine, other)] == [1, 0]  # W6
+    scene.sandbox.calendar.switches.faults.clear()
+    scene.run()
+    assert len(scene.activities(other)) == 1
+    scene.everything_is_right()
+
+
+def test_a_limit_in_the_middle_of_a_run_loses_nothing(scene: Scene) -> None:
+    ids = [scene.book() for _ in range(3)]
+    scene.run()
+    for booking_id in ids:
+        scene.move(booking_id, 9)
+    scene.switches.rate_limited("DAILY", path="meetings/batch/create", count=100)
+    report = scene.run(may_be_red=True)
+    assert report.counts["kept"] == 3
+    scene.switches.faults.clear()
+    scene.run()
+    scene.everything_is_right()  # W6
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_short_limit_is_waited_for(scene: Scene) -> None:
+    scene.switches.rate_limited(path="meetings/batch/create")
+    scene.book()
+    scene.run()
+    scene.everything_is_right()
+
+
+def test_a_missing_scope_is_named_and_nothing_is_lost(scene: Scene) -> None:
+    scene.book()
+    scene.switches.missing_scopes |= {"crm.objects.contacts.write"}
+    report = scene.run(may_be_red=True)
+    assert "crm.objects.contacts.write" in report.reason
+    scene.switches.missing_scopes.clear()
+    scene.run()
+    scene.everything_is_right()
+
+
+def test_the_reason_of_a_failure_holds_no_personal_data(scene: Scene) -> None:
+    scene.switches.required_properties["contacts"] = ["company"]
+    scene.book(invitees=[{"name": "Ada Lovelace", "email": "ada@example.com"}])
+    report = scene.run(may_be_red=True)
+    assert "ada" not in report.note.lower()
+    assert "contact_refused: MISSING_REQUIRED_PROPERTY" in report.note
+    assert scene.rows(select(integration.c.state)) == [{"state": "connected"}]

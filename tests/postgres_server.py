@@ -1,0 +1,131 @@
+"""A real PostgreSQL server for the tests: started once, thrown away at the end, a fresh database for every test.
+
+The server binaries are Debian's or those on the PATH. PostgreSQL refuses to run as root, so as root it runs as another
+user. Nothing is kept, so nothing is synced to disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import URL, text
+from sqlalchemy.exc import OperationalError
+
+from booking_sync.store.database import connect_database, open_database
+
+HOW_TO_INSTALL = "no PostgreSQL server on this machine; install one with `apt-get install postgresql`"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+TEMPLATE = "booking_sync_template"
+"""The database that every fresh one is copied from: our schema, no rows."""
+
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+
+
+class PostgresServer:
+    """One server on a Unix socket in a folder of its own."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        self._user = _unprivileged_user()
+        self._numbers = itertools.count(1)
+        self._folder = Path(tempfile.mkdtemp(prefix="booking-sync-pg-"))
+        self._data = self._folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Make a cluster, serve it, and make the template database.
+
+        Raises:
+            RuntimeError: the server did not start; the message holds its log.
+        """
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        initdb = ("--username=tests", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+        self._run([self._binaries / "initdb", "--pgdata", self._data, *initdb])
+        options = [word for setting in (*_FAST, "listen_addresses=") for word in ("-c", setting)]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own binary and arguments
+                [self._binaries / "postgres", "-D", self._data, "-k", self._folder, *options],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                user=self._user,
+                cwd=self._folder,
+            )
+        self._wait()
+        self._execute(f'CREATE DATABASE "{TEMPLATE}"')
+        open_database(self._url(TEMPLATE)).dispose()
+
+    def stop(self) -> None:
+        """Stop the server at once and delete what it held."""
+        if self._process is not None:
+            self._process.send_signal(3)  # SIGQUIT: PostgreSQL's immediate shutdown
+            self._process.wait(STOP_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def new_url(self, *, is_empty: bool = False) -> str:
+        """Make a database and return its address: with our schema, or without any table."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{"template0" if is_empty else TEMPLATE}"')
+        return self._url(name)
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "log"
+
+    def _url(self, database: str) -> str:
+        query = {"host": str(self._folder)}
+        return URL.create("postgresql", "tests", database=database, query=query).render_as_string()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self._execute("SELECT 1")
+            except OperationalError:
+                has_ended = self._process is None or self._process.poll() is not None
+                if has_ended or time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text()}") from None
+                time.sleep(0.02)
+            else:
+                return
+
+    def _execute(self, statement: str) -> None:
+        engine = connect_database(self._url("postgres"))
+        try:
+            with engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))
+        finally:
+            engine.dispose()
+
+    def _run(self, command: list[str | Path]) -> None:
+        done = subprocess.run(  # noqa: S603 - our own binary and arguments
+            command, user=self._user, cwd=self._folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def find_binaries() -> Path | None:
+    """Return the folder with ``initdb`` and ``postgres``: the newest of Debian's, or one on the PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    on_path = [Path(found).parent for found in [shutil.which("initdb")] if found]
+    for folder in [*reversed(debian), *on_path]:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    return None
+
+
+def _unprivileged_user() -> str | None:
+    """Return the user to run the server as, or None where the present one will do."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
