@@ -115,11 +115,13 @@ class RunReport:
     def note(self) -> str:
         """The note on the run, in Markdown."""
         title = "**Dry run: nothing was written.** " if self.is_dry_run else ""
+        figures = ", ".join(f"{self.counts[column]} {column}" for column in COLUMNS if self.counts[column])
         lines = [f"- {_balance_line(i)}" for i in self.integrations]
         lines += [f"- {problem}" for problem in self.problems]
         lines += [f"- {i.name}: {remark}" for i in self.integrations for remark in i.remarks]
         lines += [f"- {notice}" for notice in self.notices]
-        return title + ("\n".join(["Needs attention:" if self.is_red else "Done.", *lines]))
+        headline = f"{'Needs attention' if self.is_red else 'Done'}: {figures or 'nothing to read'}"
+        return title + "\n".join([headline, *lines])
 
 
 def integration_report(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SHORTEST_WAIT_SECONDS = 5.0
-LONGEST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 15.0
 PATIENCE = timedelta(minutes=30)
 """How long a task waits for another run altogether, before it fails with what it waited for."""
 

@@ -22,7 +22,7 @@ LONGEST_NOTE = 1_000
 """Airflow's column for notes (``dag_run_note.content``) is that long; PostgreSQL refuses more."""
 
 LEAST_ROOM = 100
-GAP = "\n\n"
+GAP = " "
 SEPARATOR = "\n\n---\n\n"
 MORE = "\n- … the log of close_run has the rest"
 

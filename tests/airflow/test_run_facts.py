@@ -77,8 +77,20 @@ def test_what_a_person_wrote_stays_below_our_note() -> None:
     first = note_with("created 3", "Ada: please look at this")
     second = note_with("created 0", first)
 
-    assert second == "**Booking sync**\n\ncreated 0\n\n---\n\nAda: please look at this"
+    assert second == "**Booking sync** created 0\n\n---\n\nAda: please look at this"
 
 
 def test_our_note_replaces_our_note() -> None:
-    assert note_with("created 0", note_with("created 3", None)) == "**Booking sync**\n\ncreated 0"
+    assert note_with("created 0", note_with("created 3", None)) == "**Booking sync** created 0"
+
+
+def test_a_note_never_outgrows_airflows_column_and_what_a_person_wrote_stays_whole() -> None:
+    long = "\n".join(f"- rejected bk_{n}: start_at: is missing" for n in range(200))
+    alone = note_with(long, None)
+    assert len(alone) <= 1000
+    assert alone.endswith("the log of close_run has the rest")
+    theirs = "Ada: please look at this. " * 20
+    both = note_with(long, theirs)
+    assert len(both) <= 1000
+    assert both.endswith(theirs)
+    assert note_with(long, "x" * 990) == "x" * 990

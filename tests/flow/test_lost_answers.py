@@ -132,7 +132,11 @@ def lose(scene: Scene, story: Story, fault: Fault) -> str:
 
 
 @ALL_STORIES
-@pytest.mark.parametrize("fault", CARRIED_OUT.values(), ids=CARRIED_OUT)
+@pytest.mark.parametrize(
+    "fault",
+    [CARRIED_OUT["502"], pytest.param(CARRIED_OUT["landing late"], marks=pytest.mark.soak)],
+    ids=CARRIED_OUT,
+)
 def test_a_write_that_was_carried_out_is_adopted_and_never_sent_again(scene: Scene, story: Story, fault: Fault) -> None:
     booking_id = lose(scene, story, fault)
     sent = paths_written(scene, scene.run_after_quiet_time)
@@ -163,6 +167,16 @@ def test_an_answer_that_makes_no_sense_or_breaks_off_counts_as_none(scene: Scene
     scene.run_after_quiet_time()
     assert len(scene.activities(booking_id, include_archived=True)) == 1
     scene.everything_is_right()
+
+
+@BOTH_MODES
+@pytest.mark.parametrize("story", ["create", "recreate, new activity", "recreate, old activity", "cancel"])
+def test_a_write_that_lands_within_the_quiet_time_is_adopted(scene: Scene, story: str) -> None:
+    booking_id = lose(scene, STORIES[story], CARRIED_OUT["landing late"])
+    scene.run_after_quiet_time()
+    scene.everything_is_right()  # A6
+    assert len(scene.activities(booking_id)) == 1
+    scene.assert_repeating_writes_nothing()  # W2
 
 
 @BOTH_MODES

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from booking_sync.states import KeptKind
 from booking_sync.store.statements import chunks
-from booking_sync.store.tables import kept_booking
+from booking_sync.store.tables import kept_booking, run
 
 
 def keep(
@@ -127,8 +127,10 @@ def kept_reasons(connection: Connection, run_id: str, integration_id: str) -> li
 
 def silent_ones(connection: Connection, run_id: str, integration_id: str) -> list[tuple[str | None, str]]:
     """Return id and reason of what earlier runs kept and this one asked for, but was not given again."""
+    opened_at = select(run.c.opened_at).where(run.c.id == run_id).scalar_subquery()
+    earlier = select(run.c.id).where(run.c.opened_at < opened_at)
     statement = select(kept_booking.c.booking_id, kept_booking.c.reason).where(
-        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id != run_id, kept_booking.c.is_open
+        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id.in_(earlier), kept_booking.c.is_open
     )
     return [(row.booking_id, row.reason) for row in connection.execute(statement)]
 
