@@ -43,8 +43,8 @@ def by_id(batch: Batch) -> dict[str, tuple[StoredChange, Booking]]:
 
 
 def suspects_of(changes: Iterable[StoredChange]) -> dict[str, int]:
-    """Return the changes whose last request was never answered, with how often they have been sent."""
-    return {stored.id: stored.attempt_count for stored in changes if stored.previous_error_code == "not_found"}
+    """Return the changes whose requests came to nothing unanswered, with how often."""
+    return {stored.id: stored.unanswered_count for stored in changes if stored.unanswered_count}
 
 
 def without_blocked(work: Work, batch: Batch, blocked: set[str]) -> Batch:

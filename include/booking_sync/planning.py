@@ -184,4 +184,4 @@ def _new_change(work: Work, one: Considered) -> NewChange:
     if before is None or before.booking_version != change.booking_version:
         return NewChange(work.services.new_id(), change, one.payload)
     told = before.error_code or before.previous_error_code
-    return NewChange(work.services.new_id(), change, one.payload, before.attempt_count, told)
+    return NewChange(work.services.new_id(), change, one.payload, before.attempt_count, before.unanswered_count, told)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, PropertyDefinition
 from booking_sync.errors import BookingSyncError, IntegrationUnavailable, Refused
 from booking_sync.model import Booking, normalise_email
@@ -45,15 +48,16 @@ def provision(work: Work) -> PortalRecord:
     existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
     missing = [wanted for wanted in (MARKER, *DETAILS) if wanted.name not in existing]
     if missing:
-        services.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL)
+        _audited(work, GROUP, lambda: services.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL))
         for wanted in missing:
-            _create_audited(work, wanted)
+            _audited(work, wanted.name, partial(_create, services, wanted))
         existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
     _check(existing)
     with writing(services.engine) as connection:
         has_unique_key = existing[KEY_PROPERTY].has_unique_value
         set_provisioned(connection, portal_id, has_unique_key=has_unique_key, provisioned_at=services.clock())
-        names = [_audit_name(portal_id, wanted) for wanted in (MARKER, *DETAILS)]  # an earlier run may have died
+        made = (GROUP, *(wanted.name for wanted in (MARKER, *DETAILS)))
+        names = [_audit_name(portal_id, name) for name in made]  # an earlier run may have died
         audit.finish_entries(connection, names, AuditOutcome.ADOPTED, at=services.clock(), object_type="property")
         return load_portal(connection, portal_id)
 
@@ -84,19 +88,27 @@ class OwnerDirectory:
             self._ids.pop(normalise_email(booking.host.email) or "", None)
 
 
-def _create_audited(work: Work, wanted: PropertyDefinition) -> None:
-    """Make one property; like every write to HubSpot it leaves one audit row (W7)."""
-    name = _audit_name(work.integration.portal_id, wanted)
-    entry = AuditEntry(name, "", 0, "create", "property", wanted.name, after={"properties": [wanted.name]})
+def _audited(work: Work, name: str, create: Callable[[], object]) -> None:
+    """Make a property or a group; like every write to HubSpot it leaves one audit row (W7)."""
+    audit_name = _audit_name(work.integration.portal_id, name)
+    entry = AuditEntry(audit_name, "", 0, "create", "property", name, after={"properties": [name]})
     with work.recording() as (connection, at):
         record_entries(work, connection, [entry], at)
-    _create(work.services, wanted)
+    try:
+        create()
+    except (IntegrationUnavailable, Refused):
+        _finish(work, audit_name, AuditOutcome.REFUSED)
+        raise
+    _finish(work, audit_name, AuditOutcome.APPLIED)
+
+
+def _finish(work: Work, audit_name: str, outcome: AuditOutcome) -> None:
     with work.recording() as (connection, at):
-        audit.finish_entries(connection, [name], AuditOutcome.APPLIED, at=at, object_type="property")
+        audit.finish_entries(connection, [audit_name], outcome, at=at, object_type="property")
 
 
-def _audit_name(portal_id: str, wanted: PropertyDefinition) -> str:
-    return f"{portal_id}/{wanted.name}"
+def _audit_name(portal_id: str, name: str) -> str:
+    return f"{portal_id}/{name}"
 
 
 def _create(services: Services, wanted: PropertyDefinition) -> None:

@@ -20,6 +20,8 @@ from booking_sync.store.changes import StoredChange
 from booking_sync.store.mappings import MappingRow
 from booking_sync.work import Work
 
+LOST = "the request was never answered, and what it would have written is not in HubSpot; it is sent again"
+
 
 def record_intent(
     work: Work,
@@ -173,6 +175,14 @@ def record_not_sent(work: Work, change_ids: Sequence[str], *, error_code: str, e
         with work.recording() as (connection, at):
             audit.finish_entries(connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=error_code)
             changes.keep_changes(connection, change_ids, error_code=error_code, error=error)
+
+
+def record_lost(work: Work, change_ids: Sequence[str]) -> None:
+    """Keep changes whose request was never answered, and of which HubSpot shows nothing after the quiet time."""
+    if change_ids:
+        with work.recording() as (connection, at):
+            audit.finish_entries(connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=changes.NOT_FOUND)
+            changes.keep_unanswered(connection, change_ids, error=LOST)
 
 
 def _finish_refused(

@@ -17,8 +17,11 @@ from booking_sync.states import AuditOutcome, ChangeState, Operation
 SELF_MENDING = frozenset({"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "NotSent"})
 """Error codes of kept changes that the next run is expected to carry out."""
 
-UNANSWERED_TOO_OFTEN = 3
-"""With which try a change that never gets an answer makes the run red: once, not for ever."""
+UNANSWERED_TOO_OFTEN = 2
+"""After how many requests without an answer or effect the next one of that kind makes the run red.
+
+Once, not for ever.
+"""
 
 MOST_PREVIEWED = 100
 """How many changes of a dry run its note lists."""
@@ -167,10 +170,14 @@ def integration_report(
 
 
 def _is_alarming(change: ChangeFigures) -> bool:
-    """Say whether a kept change is news that will not mend itself: refused anew, or without an answer three times."""
-    if change["error_code"] in SELF_MENDING:
-        return bool(change["attempt_count"] == UNANSWERED_TOO_OFTEN)
-    return bool(change["state"] == ChangeState.KEPT and change["error_code"] != change["previous_error_code"])
+    """Say whether an open change is news that will not mend itself.
+
+    Refused anew, or without an answer once too often.
+    """
+    if change["state"] in (ChangeState.UNKNOWN, ChangeState.SENDING):
+        return bool(change["unanswered_count"] == UNANSWERED_TOO_OFTEN)
+    is_news = change["error_code"] != change["previous_error_code"]
+    return is_news and change["error_code"] not in SELF_MENDING
 
 
 def _column(change: ChangeFigures) -> str:

@@ -19,7 +19,7 @@ from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity
 from booking_sync.record import (
     record_archived,
     record_associated,
-    record_not_sent,
+    record_lost,
     record_written,
 )
 from booking_sync.states import AuditOutcome, Step
@@ -28,8 +28,6 @@ from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import load_portal
 from booking_sync.work import Work
-
-NOT_FOUND = "the request was never answered, and what it would have written is not in HubSpot; it is sent again"
 
 
 def settle(work: Work) -> int:
@@ -66,7 +64,7 @@ def _settle_creates(work: Work, creates: Sequence[StoredChange], *, has_unique_k
         if stored.activity_key in found:
             record_found(work, stored, work.booking_of(stored), found[stored.activity_key])
         else:
-            record_not_sent(work, [stored.id], error_code="not_found", error=NOT_FOUND)
+            record_lost(work, [stored.id])
 
 
 def _by_key(work: Work, creates: Sequence[StoredChange]) -> dict[str, Activity]:
@@ -97,7 +95,7 @@ def _settle_associations(work: Work, associations: Sequence[StoredChange]) -> No
         if set(stored.contact_ids or ()) <= set(listed.get(str(stored.activity_id), ())):
             record_associated(work, [stored])
         else:
-            record_not_sent(work, [stored.id], error_code="not_found", error=NOT_FOUND)
+            record_lost(work, [stored.id])
 
 
 def _settle_writes(work: Work, writes: Sequence[StoredChange]) -> None:
@@ -111,7 +109,7 @@ def _settle_writes(work: Work, writes: Sequence[StoredChange]) -> None:
         elif activity.properties.get(REVISION_PROPERTY) == stored.revision:
             record_written(work, [(stored, work.booking_of(stored))], outcome=AuditOutcome.ADOPTED)
         else:
-            record_not_sent(work, [stored.id], error_code="not_found", error=NOT_FOUND)
+            record_lost(work, [stored.id])
 
 
 def _settle_archives(work: Work, archives: Sequence[StoredChange]) -> None:
@@ -121,4 +119,4 @@ def _settle_archives(work: Work, archives: Sequence[StoredChange]) -> None:
     gone = [stored for stored in archives if str(stored.old_activity_id) not in standing]
     record_archived(work, [(stored, work.booking_of(stored)) for stored in gone], outcome=AuditOutcome.ADOPTED)
     still_there = [stored.id for stored in archives if str(stored.old_activity_id) in standing]
-    record_not_sent(work, still_there, error_code="not_found", error=NOT_FOUND)
+    record_lost(work, still_there)

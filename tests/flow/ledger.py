@@ -52,7 +52,7 @@ def _deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:
     deeds: Counter[Deed] = Counter()
     for entry in sandbox.hubspot.history.writes():
         kind = next((kind for path, kind in _KINDS.items() if path in entry.path), None)
-        if kind is not None and not entry.path.endswith("/groups"):
+        if kind is not None:
             deeds.update((kind, object_id) for object_id in set(entry.effected_ids))
     return deeds
 

@@ -190,7 +190,7 @@ def test_a_cancelled_booking_whose_lost_activity_shows_an_older_state_is_rewritt
     scene.calendar.edit(booking_id, event_name="Renamed")
     scene.calendar.cancel(booking_id)
     scene.switches.fail_before(503, path="meetings/batch/update")
-    scene.run(window_start=scene.at(-48), may_be_red=True)
+    scene.run(window_start=scene.at(-48))
     scene.run_after_quiet_time()
     scene.everything_is_right()
     assert scene.writes_of(lambda: scene.run(window_start=scene.at(-48))) == []  # X4, W2

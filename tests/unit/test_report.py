@@ -20,7 +20,7 @@ def a_change(booking_id: str = "bk_1", **fields: Any) -> dict[str, Any]:
         "error": None,
         "error_code": None,
         "previous_error_code": None,
-        "attempt_count": 1,
+        "unanswered_count": 0,
         "warnings": [],
         "activity_id": "7",
         "step": "create",
@@ -108,10 +108,11 @@ def test_a_window_that_is_not_recorded_is_red_and_says_why() -> None:
     assert whole.reason == "Acme: the key is not accepted"  # figures of half a run need not balance
 
 
-def test_a_change_that_is_never_answered_is_red_with_its_third_try_and_only_then() -> None:
-    tries = [a_change(state=ChangeState.KEPT, error="wait", error_code="not_found", attempt_count=n) for n in (2, 3, 4)]
+def test_a_change_that_is_never_answered_is_red_with_its_third_request_and_only_then() -> None:
+    lost = a_change(state=ChangeState.UNKNOWN, outcome=None, error="no answer", error_code="outcome_unknown")
+    tries = [{**lost, "unanswered_count": before} for before in range(4)]
     colours = [RunReport(is_dry_run=False, integrations=(report(one, read=1),)).is_red for one in tries]
-    assert colours == [False, True, False]
+    assert colours == [False, False, True, False]
 
 
 def test_what_was_rejected_is_named_and_its_older_change_counts_by_itself() -> None:
@@ -132,7 +133,9 @@ def test_what_an_activity_lacks_is_said() -> None:
 
 def test_the_note_begins_with_what_matters() -> None:
     good = report(a_change(), read=1)
-    assert RunReport(is_dry_run=False, integrations=(good,)).note.startswith("Done: 1 read, 1 create\n- Acme: read 1 = 1 create;")
+    assert RunReport(is_dry_run=False, integrations=(good,)).note.startswith(
+        "Done: 1 read, 1 create\n- Acme: read 1 = 1 create;"
+    )
     bad = report(refused(), read=1)
     assert RunReport(is_dry_run=False, integrations=(bad,)).note.startswith("Needs attention: 1 read, 1 kept\n")
     dry = report(a_change(state=ChangeState.PREVIEWED, outcome=None), is_dry_run=True, read=1)

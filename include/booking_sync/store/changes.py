@@ -14,6 +14,9 @@ from booking_sync.states import IN_FLIGHT_STATES, OPEN_STATES, AuditOutcome, Cha
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import change
 
+NOT_FOUND = "not_found"
+"""Error code of a change whose request was never answered and, as it turned out, not carried out."""
+
 STEPS_IN_ORDER = (Step.CREATE, Step.ASSOCIATE, Step.WRITE, Step.ARCHIVE)
 
 
@@ -38,6 +41,7 @@ class StoredChange:
     old_activity_id: str | None
     old_booking_id: str | None
     attempt_count: int
+    unanswered_count: int
     sent_at: datetime | None
     error_code: str | None
     previous_error_code: str | None
@@ -54,6 +58,7 @@ class NewChange:
     change: Change
     payload: bytes
     attempt_count: int = 0
+    unanswered_count: int = 0
     previous_error_code: str | None = None
 
 
@@ -258,6 +263,12 @@ def keep_changes(connection: Connection, change_ids: Sequence[str], *, error_cod
     _set(connection, change_ids, state=ChangeState.KEPT, error_code=error_code, error=error)
 
 
+def keep_unanswered(connection: Connection, change_ids: Sequence[str], *, error: str) -> None:
+    """Keep changes whose last request got no answer and came to nothing, and count that."""
+    count = change.c.unanswered_count + 1
+    _set(connection, change_ids, state=ChangeState.KEPT, error_code=NOT_FOUND, error=error, unanswered_count=count)
+
+
 def try_again(connection: Connection, change_ids: Sequence[str], warning: str) -> None:
     """Let changes take the same step once more in this run, with another content."""
     for stored in _all(connection, _select().where(change.c.id.in_(change_ids))):
@@ -278,7 +289,7 @@ def changes_of_run(connection: Connection, run_id: str, integration_id: str) -> 
         change.c.error,
         change.c.error_code,
         change.c.previous_error_code,
-        change.c.attempt_count,
+        change.c.unanswered_count,
         change.c.warnings,
         change.c.activity_id,
     )
@@ -324,6 +335,7 @@ def _new_row(
         **{name: getattr(planned, name) for name in Change.__dataclass_fields__},
         "state": state,
         "attempt_count": new_change.attempt_count,
+        "unanswered_count": new_change.unanswered_count,
         "previous_error_code": new_change.previous_error_code,
         "warnings": [],
         "planned_at": at,

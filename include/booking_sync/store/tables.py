@@ -191,6 +191,7 @@ change = Table(
     Column("old_activity_id", String(64), comment="the activity to archive"),
     Column("old_booking_id", String(200), comment="the booking that owned it, where another one (R2)"),
     Column("attempt_count", Integer, nullable=False, default=0),
+    Column("unanswered_count", Integer, nullable=False, default=0, comment="requests that came to nothing unanswered"),
     Column("sent_at", UtcDateTime),
     Column("fence", BigInteger),
     Column("error_code", String(200)),

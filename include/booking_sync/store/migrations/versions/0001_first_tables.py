@@ -198,6 +198,7 @@ def upgrade() -> None:
             comment="the booking that owned it, where another one (R2)",
         ),
         sa.Column("attempt_count", sa.Integer(), nullable=False),
+        sa.Column("unanswered_count", sa.Integer(), nullable=False, comment="requests that came to nothing unanswered"),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fence", sa.BigInteger(), nullable=True),
         sa.Column("error_code", sa.String(length=200), nullable=True),
