@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.figure import Figure
+from benchmarks.scene import scene
 from booking_sandbox.server import Sandbox
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.request import RunRequest
-from booking_sync.services import Services, build_services
-from booking_sync.settings import Settings
+from booking_sync.services import Services
 
 COUNT = 1_000
 FLOORS = {"new": 30, "rescheduled": 20, "cancelled": 10, "unchanged": 0}
@@ -28,15 +26,7 @@ MOST_CALLS = {"new": 33, "rescheduled": 22, "cancelled": 11, "unchanged": 1}
 
 def calls_per_thousand(count: int = COUNT) -> dict[str, tuple[int, int]]:
     """Return the HubSpot calls, and how many of them were writes, of each kind of a thousand changes."""
-    with TemporaryDirectory() as folder, Sandbox(seed=1) as sandbox:
-        services = build_services(
-            Settings(secret_keys=("a key for the benchmark only",)),
-            database_url=f"sqlite:///{Path(folder) / 'mapping.db'}",
-            calendar_url=sandbox.calendar.url,
-            calendar_key=sandbox.calendar.api_key,
-            hubspot_url=sandbox.hubspot.url,
-            hubspot_key=sandbox.hubspot.service_key,
-        )
+    with scene() as (sandbox, services):
         return {name: (calls, writes) for name, calls, writes in _phases(services, sandbox, count)}
 
 

@@ -1,0 +1,29 @@
+"""A sandbox and the services on it, as every benchmark of a whole run needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from booking_sandbox.server import Sandbox
+from booking_sync.services import Services, build_services
+from booking_sync.settings import Settings
+
+
+@contextmanager
+def scene() -> Iterator[tuple[Sandbox, Services]]:
+    """Start an empty sandbox and open a mapping database of its own."""
+    with TemporaryDirectory() as folder, Sandbox(seed=1) as sandbox:
+        yield (
+            sandbox,
+            build_services(
+                Settings(secret_keys=("a key for the benchmark only",)),
+                database_url=f"sqlite:///{Path(folder) / 'mapping.db'}",
+                calendar_url=sandbox.calendar.url,
+                calendar_key=sandbox.calendar.api_key,
+                hubspot_url=sandbox.hubspot.url,
+                hubspot_key=sandbox.hubspot.service_key,
+            ),
+        )
