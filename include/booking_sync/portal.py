@@ -88,18 +88,18 @@ class OwnerDirectory:
             self._ids.pop(normalise_email(booking.host.email) or "", None)
 
 
-def _audited(work: Work, name: str, create: Callable[[], object]) -> None:
-    """Make a property or a group; like every write to HubSpot it leaves one audit row (W7)."""
+def _audited(work: Work, name: str, create: Callable[[], bool]) -> None:
+    """Make a property or a group, unless it exists; like every write to HubSpot it leaves one audit row (W7)."""
     audit_name = _audit_name(work.integration.portal_id, name)
     entry = AuditEntry(audit_name, "", 0, "create", "property", name, after={"properties": [name]})
     with work.recording() as (connection, at):
         record_entries(work, connection, [entry], at)
     try:
-        create()
+        is_new = create()
     except (IntegrationUnavailable, Refused):
         _finish(work, audit_name, AuditOutcome.REFUSED)
         raise
-    _finish(work, audit_name, AuditOutcome.APPLIED)
+    _finish(work, audit_name, AuditOutcome.APPLIED if is_new else AuditOutcome.NOT_APPLIED)
 
 
 def _finish(work: Work, audit_name: str, outcome: AuditOutcome) -> None:
@@ -111,14 +111,14 @@ def _audit_name(portal_id: str, name: str) -> str:
     return f"{portal_id}/{name}"
 
 
-def _create(services: Services, wanted: PropertyDefinition) -> None:
+def _create(services: Services, wanted: PropertyDefinition) -> bool:
     try:
-        services.hubspot.create_property(ACTIVITIES, wanted)
+        return services.hubspot.create_property(ACTIVITIES, wanted)
     except Refused as refusal:
         if not wanted.has_unique_value:
             raise _cannot(wanted.name, refusal) from refusal
         plain = PropertyDefinition(wanted.name, wanted.label, wanted.type, wanted.field_type, wanted.group)
-        _create(services, plain)
+        return _create(services, plain)
 
 
 def _check(existing: dict[str, PropertyDefinition]) -> None:

@@ -153,7 +153,7 @@ def test_the_lease_of_a_process_that_died_on_this_host_is_taken_over_at_once(eng
 
 def test_a_process_id_that_was_given_again_does_not_keep_the_lease(engine: Engine) -> None:
     with hold_lease(engine, INTEGRATION, holder="one", seconds=SECONDS):
-        _set(engine, process_started_at=psutil.Process().create_time() - 3_600)
+        _set(engine, process_started_at=psutil.Process().create_time() - 7_200)
         with hold_lease(engine, INTEGRATION, holder="next", seconds=SECONDS) as held:
             assert held.fence == 2
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -23,7 +24,9 @@ from booking_sync.store.database import writing
 from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import lease
 
-START_TOLERANCE_SECONDS = 1.0
+START_TOLERANCE_SECONDS = 3_600.0
+"""How far the start of a process may seem to move when the machine's clock is set. To take a dead worker for a live one
+only costs waiting for the end of its lease; the other way round would be dangerous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +109,25 @@ def _release(engine: Engine, held: Lease) -> None:
 
 def _this_process() -> dict[str, Any]:
     return {
-        "host": socket.gethostname(),
+        "host": _this_host(),
         "process_id": os.getpid(),
         "process_started_at": psutil.Process().create_time(),
     }
 
 
+def _this_host() -> str:
+    """Name what a process id means something in: containers may share a host name, but not their processes."""
+    try:
+        processes = Path("/proc/self/ns/pid").readlink()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:  # not Linux
+        return socket.gethostname()
+    return f"{socket.gethostname()} {boot} {processes}"
+
+
 def _is_gone(row: RowMapping) -> bool:
     """Say whether the holder ran on this host and its process has ended; process ids are used again, hence the time."""
-    if row["host"] != socket.gethostname() or row["process_id"] is None:
+    if row["host"] != _this_host() or row["process_id"] is None:
         return False
     try:
         process = psutil.Process(row["process_id"])
