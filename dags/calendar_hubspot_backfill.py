@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from booking_sync_airflow.identity import BACKFILL_DAG_ID
 from booking_sync_airflow.reconciliation_dag import reconciliation_dag
-from booking_sync_airflow.timetable import DailyOnRequestTimetable
+from booking_sync_airflow.timetable import backfill_timetable
 
 dag = reconciliation_dag(
     BACKFILL_DAG_ID,
-    schedule=DailyOnRequestTimetable(),
+    schedule=backfill_timetable(),
     doc_md=__doc__,
     description="Brings a day of Calendar.com history into HubSpot, on request",
 )

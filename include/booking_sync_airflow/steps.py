@@ -9,10 +9,11 @@ import logging
 import os
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from booking_sync_airflow.identity import NOTE_KEY, RUN_ID_KEY
+from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import DagRunProtocol
 
     from booking_sync.services import Services
 
@@ -53,6 +54,17 @@ def open_services() -> Services:
     )
 
 
+def refuse_nobodys_run(dag_run: DagRunProtocol) -> None:
+    """Skip a run of the backfill DAG that nobody has asked for.
+
+    Without our plugin its timetable starts some by itself.
+    """
+    from airflow.sdk.exceptions import AirflowSkipException  # noqa: PLC0415
+
+    if dag_run.dag_id == BACKFILL_DAG_ID and str(dag_run.run_type.value) == "scheduled":
+        raise AirflowSkipException("This DAG only works on request: by a backfill, or triggered by somebody.")
+
+
 def open_run(context: Context) -> list[Shard]:
     """Validate what was asked for, open the run and deal the integrations out to a few shards."""
     from booking_sync import reconcile  # noqa: PLC0415
@@ -61,6 +73,7 @@ def open_run(context: Context) -> list[Shard]:
     from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415
 
     dag_run = context["dag_run"]
+    refuse_nobodys_run(dag_run)
     with airflow_outcomes(context):
         request = parse_request(dag_run.conf or {})
         opened = reconcile.open_run(open_services(), run_trigger(dag_run), request)
@@ -103,6 +116,7 @@ def close_run(context: Context) -> dict[str, int]:
     from booking_sync import reconcile  # noqa: PLC0415
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
 
+    refuse_nobodys_run(context["dag_run"])
     run_id = context["ti"].xcom_pull(task_ids="open_run", key=RUN_ID_KEY)
     if run_id is None:
         raise AirflowFailException("The run was never opened; the log of open_run says why.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+EVERY_MIDNIGHT = "0 0 * * *"
+
 
 class DailyOnRequestTimetable(CronDataIntervalTimetable):
     """Days in UTC, handed out to backfills only.
@@ -15,7 +17,7 @@ class DailyOnRequestTimetable(CronDataIntervalTimetable):
     """
 
     def __init__(self) -> None:
-        super().__init__("0 0 * * *", timezone="UTC")
+        super().__init__(EVERY_MIDNIGHT, timezone="UTC")
         self.description = "Daily intervals, for backfills only"
 
     @property
@@ -42,3 +44,18 @@ class DailyOnRequestTimetable(CronDataIntervalTimetable):
         return super().next_dagrun_info(
             last_automated_data_interval=last_automated_data_interval, restriction=restriction
         )
+
+
+def backfill_timetable() -> CronDataIntervalTimetable:
+    """Return the timetable for the backfill DAG that this Airflow can store.
+
+    Where our plugin is not in Airflow's plugins folder, that is Airflow's own daily one: a DAG file whose
+    timetable is not registered would break ``airflow dags test`` for every DAG beside it. The scheduler then
+    starts runs once the DAG is unpaused; they end without doing anything (``steps.refuse_nobodys_run``).
+    """
+    from airflow.plugins_manager import get_timetables_plugins  # noqa: PLC0415 - loads all plugins
+
+    name = f"{DailyOnRequestTimetable.__module__}.{DailyOnRequestTimetable.__qualname__}"
+    if name in get_timetables_plugins():
+        return DailyOnRequestTimetable()
+    return CronDataIntervalTimetable(EVERY_MIDNIGHT, timezone="UTC")

@@ -30,6 +30,13 @@ def test_dags_test_runs_one_reconciliation_with_only_environment_variables_set(
     assert "What this run did" in result.stdout
 
 
+def test_dags_test_needs_no_plugins_folder(child_environment: dict[str, str], connected: dict[str, str]) -> None:
+    environment = {name: value for name, value in child_environment.items() if name != "AIRFLOW__CORE__PLUGINS_FOLDER"}
+    result = dags_test(environment | connected)
+
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
 def test_dags_test_exits_non_zero_when_the_run_failed(
     child_environment: dict[str, str], connected: dict[str, str]
 ) -> None:

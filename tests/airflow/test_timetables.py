@@ -1,8 +1,12 @@
 # ruff: noqa: PLC0415 - Airflow is imported late: it reads its settings, which conftest makes, when it is
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, SYNC_DAG_ID
 
@@ -53,3 +57,29 @@ def test_a_gap_can_be_backfilled_on_the_15_minute_dag(dag_bag: DagBag) -> None: 
     infos = list(dag.iter_dagrun_infos_between(start, start + timedelta(minutes=44)))
 
     assert [info.data_interval.start - start for info in infos] == [timedelta(minutes=m) for m in (0, 15, 30)]
+
+
+def test_without_our_plugin_the_backfill_dag_has_a_timetable_that_airflow_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.timetables.interval import CronDataIntervalTimetable
+
+    from airflow import plugins_manager
+    from booking_sync_airflow.timetable import backfill_timetable
+
+    monkeypatch.setattr(plugins_manager, "get_timetables_plugins", dict)
+    found = backfill_timetable()
+
+    assert type(found) is CronDataIntervalTimetable
+    assert found.serialize()["expression"] == "0 0 * * *"
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill", "manual"])
+def test_only_a_scheduled_run_of_the_backfill_dag_is_nobodys(run_type: str) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from booking_sync_airflow.steps import refuse_nobodys_run
+
+    dag_run: Any = SimpleNamespace(dag_id=BACKFILL_DAG_ID, run_type=SimpleNamespace(value=run_type))
+    with pytest.raises(AirflowSkipException) if run_type == "scheduled" else nullcontext():
+        refuse_nobodys_run(dag_run)
