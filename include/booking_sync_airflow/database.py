@@ -15,19 +15,16 @@ if TYPE_CHECKING:
 
 CONNECTION_ID = "booking_sync_db"
 FILE_NAME = "booking_sync.db"
-_AIRFLOW_TABLES = frozenset({"dag_run", "task_instance", "serialized_dag"})
 
 
 def database_url(connection_id: str = CONNECTION_ID) -> str:
-    """Say where our database is, as a SQLAlchemy URL.
+    """Say where our database is, as a SQLAlchemy URL; who opens it refuses Airflow's own by its tables.
 
     Raises:
-        ConfigurationError: the connection makes no sense, or names Airflow's own metadata database.
+        ConfigurationError: the connection makes no sense.
     """
     connection = optional_connection(connection_id)
-    url = _default_url() if connection is None else url_of(connection)
-    refuse_metadata_database(url)
-    return url
+    return _default_url() if connection is None else url_of(connection)
 
 
 def url_of(connection: Connection) -> str:
@@ -42,37 +39,6 @@ def url_of(connection: Connection) -> str:
         f"The connection '{connection.conn_id}' must be of type sqlite or postgres, not {kind!r}; "
         f"for example {example}."
     )
-
-
-def refuse_metadata_database(url: str) -> None:
-    """Refuse a database in which Airflow keeps its own tables.
-
-    Tasks do not know the metadata database's address (Airflow hides it from them), so its tables are looked for.
-
-    Raises:
-        ConfigurationError: it is one, or it cannot be opened.
-    """
-    from sqlalchemy import create_engine, inspect, make_url  # noqa: PLC0415 - DAG files must not pay for it
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
-
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
-        return
-    engine = create_engine(address)
-    try:
-        tables = set(inspect(engine).get_table_names())
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"The booking database {address.render_as_string()} cannot be opened ({type(error).__name__}): check the "
-            f"connection '{CONNECTION_ID}' and that the database server runs."
-        ) from None
-    finally:
-        engine.dispose()
-    if tables >= _AIRFLOW_TABLES:
-        raise ConfigurationError(
-            f"The connection '{CONNECTION_ID}' names Airflow's own metadata database: give the booking sync a database "
-            "of its own."
-        )
 
 
 def _default_url() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from booking_sync.errors import ConfigurationError
+from booking_sync.store.database import open_database
 from booking_sync_airflow.database import database_url
 from tests.airflow.conftest import HOME
 
@@ -66,7 +67,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(monkeypatch
     monkeypatch.setenv(VARIABLE, "postgres://user:hidden@127.0.0.1:1/bookings?connect_timeout=1")
 
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:1/bookings") as refusal:
-        database_url()
+        open_database(database_url())
 
     assert "hidden" not in str(refusal.value)
 
@@ -83,4 +84,4 @@ def test_airflows_own_database_is_refused(metadata_database: None, monkeypatch: 
     monkeypatch.setenv(VARIABLE, json.dumps({"conn_type": "sqlite", "host": str(HOME / "airflow.db")}))
 
     with pytest.raises(ConfigurationError, match="Airflow's own metadata database"):
-        database_url()
+        open_database(database_url())
