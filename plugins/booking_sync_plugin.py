@@ -15,4 +15,4 @@ class BookingSyncPlugin(AirflowPlugin):
 
     name = "booking_sync"
     timetables: list[Any] = [DailyOnRequestTimetable]  # noqa: RUF012 - declared so by Airflow
-    listeners: list[Any] = [RunNoteListener()]  # noqa: RUF012
+    listeners: list[Any] = [RunNoteListener()]  # noqa: RUF012 - declared so by Airflow

@@ -191,9 +191,9 @@ def _all_bookings(service: CalendarService, request: Request, readable: frozense
     return read_page(service.state, service.switches, feed_request)
 
 
-def _nothing_here(service: CalendarService, request: Request, readable: frozenset[str] | None) -> str:  # noqa: ARG001
+def _nothing_here(service: CalendarService, request: Request, readable: frozenset[str] | None) -> str:  # noqa: ARG001 - its caller decides what it is given
     raise CalendarError(404, "not_found", "There is no such resource.")
 
 
-def _never_written(service: CalendarService, request: Request, readable: frozenset[str] | None) -> str:  # noqa: ARG001
+def _never_written(service: CalendarService, request: Request, readable: frozenset[str] | None) -> str:  # noqa: ARG001 - its caller decides what it is given
     raise CalendarError(405, "method_not_allowed", "The read API is never written to.")

@@ -92,13 +92,13 @@ def _control(
     target: CalendarState | HubSpotState,
     actions: frozenset[str],
 ) -> list[BaseRoute]:
-    async def read_state(request: Request) -> Response:  # noqa: ARG001
+    async def read_state(request: Request) -> Response:  # noqa: ARG001 - its caller decides what it is given
         return _json({**state(), "faults": service.switches.faults.as_json()})
 
-    async def read_history(request: Request) -> Response:  # noqa: ARG001
+    async def read_history(request: Request) -> Response:  # noqa: ARG001 - its caller decides what it is given
         return _json({"requests": [entry.as_json() for entry in target.history]})
 
-    async def reset(request: Request) -> Response:  # noqa: ARG001
+    async def reset(request: Request) -> Response:  # noqa: ARG001 - its caller decides what it is given
         service.reset()
         return _json({"done": True})
 

@@ -56,7 +56,7 @@ def _write(run: Callable[[Call], Answer], scopes: Scopes = _WRITE) -> Operation:
     return Operation(run, is_write=True, scopes=scopes)
 
 
-def _owner_scope(params: dict[str, str]) -> tuple[str, ...]:  # noqa: ARG001
+def _owner_scope(params: dict[str, str]) -> tuple[str, ...]:  # noqa: ARG001 - its caller decides what it is given
     return ("crm.objects.owners.read",)
 
 

@@ -72,7 +72,7 @@ class HubSpotState:
         self,
         email: str,
         user_id: int | None = None,
-        archived: bool = False,  # noqa: FBT001, FBT002
+        archived: bool = False,  # noqa: FBT001, FBT002 - part of what tests call
         *,
         first_name: str = "",
         last_name: str = "",
@@ -186,7 +186,7 @@ class HubSpotState:
             links = self.portal(portal_id).links
             links.unlink((OBJECT_TYPES[from_type].name, from_id), (OBJECT_TYPES[to_type].name, to_id))
 
-    def contacts(self, include_archived: bool = False, portal_id: int | None = None) -> list[dict[str, Any]]:  # noqa: FBT001, FBT002
+    def contacts(self, include_archived: bool = False, portal_id: int | None = None) -> list[dict[str, Any]]:  # noqa: FBT001, FBT002 - part of what tests call
         """Copies of all contacts: id, properties, archived, activity_ids."""
         with self.lock:
             portal = self.portal(portal_id)
@@ -196,7 +196,7 @@ class HubSpotState:
                 if include_archived or not one.is_archived
             ]
 
-    def activities(self, include_archived: bool = False, portal_id: int | None = None) -> list[dict[str, Any]]:  # noqa: FBT001, FBT002
+    def activities(self, include_archived: bool = False, portal_id: int | None = None) -> list[dict[str, Any]]:  # noqa: FBT001, FBT002 - part of what tests call
         """Copies of all meetings: id, properties, archived, contact_ids, and associations by object type."""
         with self.lock:
             portal = self.portal(portal_id)

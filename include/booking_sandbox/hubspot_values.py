@@ -86,7 +86,7 @@ def _text(definition: PropertyDefinition, value: str) -> str:
     return value
 
 
-def _number(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001
+def _number(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001 - its caller decides what it is given
     try:
         number = float(value)
     except ValueError as error:
@@ -96,7 +96,7 @@ def _number(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001
     return value
 
 
-def _datetime(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001
+def _datetime(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001 - its caller decides what it is given
     try:
         if value.lstrip("-").isdigit():
             return milliseconds(datetime.fromtimestamp(int(value) / 1000, UTC))
@@ -124,7 +124,7 @@ def _enumeration(definition: PropertyDefinition, value: str) -> str:
     return value
 
 
-def _boolean(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001
+def _boolean(definition: PropertyDefinition, value: str) -> str:  # noqa: ARG001 - its caller decides what it is given
     if value not in {"true", "false"}:
         message = f"{value} was not one of the allowed options: [label: True, label: False]"
         raise UnacceptableValueError("INVALID_OPTION", message)

@@ -142,7 +142,7 @@ def _answer(answer: Answer) -> tuple[Fragment, ...]:
     )
 
 
-def answer_in_words(answer: str | float | bool | tuple[str, ...] | None) -> str:  # noqa: FBT001
+def answer_in_words(answer: str | float | bool | tuple[str, ...] | None) -> str:  # noqa: FBT001 - a value, not a switch
     """Return the answer as text: yes and no as words, several choices joined, "" where nothing was answered (Q1)."""
     if answer is None:
         return ""

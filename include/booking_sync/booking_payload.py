@@ -195,5 +195,5 @@ def _loaded_invitee(staged: dict[str, Any]) -> Invitee:
     return Invitee(**staged)
 
 
-def _loaded_answer(question_id: str, question: str, answer: str | float | bool | list[str] | None) -> Answer:  # noqa: FBT001
+def _loaded_answer(question_id: str, question: str, answer: str | float | bool | list[str] | None) -> Answer:  # noqa: FBT001 - a value, not a switch
     return Answer(question_id, question, tuple(answer) if isinstance(answer, list) else answer)

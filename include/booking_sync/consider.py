@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from booking_sync.decision import Decision, Recorded, decide
@@ -34,18 +35,34 @@ class Considered:
         return self.decision.verdict in (Operation.CREATE, Operation.RECREATE) and not is_own
 
 
-def consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) -> list[Considered]:
-    """Decide about bookings that the run has staged; ``links`` leads from each to the one it was rescheduled from."""
+@dataclass(frozen=True, slots=True)
+class Reschedules:
+    """The reschedules by new id among what a run has read, looked at from both ends (R2)."""
+
+    predecessors: Mapping[str, str]
+    """Booking id → id of the booking that it was rescheduled from."""
+    successors: Mapping[str, str]
+    """Booking id → id of the standing booking that takes over from it."""
+
+
+def load_reschedules(work: Work) -> Reschedules:
+    """Read the reschedules of the run, once for all its chunks."""
+    with reading(work.services.engine) as connection:
+        links = staging.predecessor_links(connection, work.run.id, work.integration.id)
+        of_standing = staging.predecessor_links(connection, work.run.id, work.integration.id, of_standing=True)
+    return Reschedules(links, _claimed(of_standing))
+
+
+def consider(work: Work, booking_ids: Sequence[str], reschedules: Reschedules) -> list[Considered]:
+    """Decide about bookings that the run has staged."""
     with reading(work.services.engine) as connection:
         staged = staging.load_staged(connection, work.services.vault, work.run.id, work.integration.id, booking_ids)
         open_changes = changes.open_changes(connection, work.integration.id, booking_ids)
-        chain = {booking.id: _chain(booking.id, links) for booking, _ in staged}
+        chain = {booking.id: _chain(booking.id, reschedules.predecessors) for booking, _ in staged}
         successors = [b.rescheduled_to_id for b, _ in staged if b.rescheduled_to_id]
         related = {*booking_ids, *successors, *(link for some in chain.values() for link in some)}
         recorded = mappings.load_recorded(connection, work.integration.id, related)
         known = staging.staged_among(connection, work.run.id, work.integration.id, successors) | set(recorded)
-        standing_links = staging.predecessor_links(connection, work.run.id, work.integration.id, of_standing=True)
-    claimed = _claimed(standing_links)
     return [
         Considered(
             booking,
@@ -54,9 +71,7 @@ def consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) -
                 booking,
                 recorded.get(booking.id),
                 predecessor=_standing(chain[booking.id], recorded),
-                successor_id=claimed.get(
-                    booking.id, booking.rescheduled_to_id if booking.rescheduled_to_id in known - {booking.id} else None
-                ),
+                successor_id=_successor_of(booking, reschedules, known),
             ),
             recorded.get(booking.id),
             open_changes.get(booking.id),
@@ -64,6 +79,14 @@ def consider(work: Work, booking_ids: Sequence[str], links: Mapping[str, str]) -
         )
         for booking, payload in staged
     ]
+
+
+def _successor_of(booking: Booking, reschedules: Reschedules, known: AbstractSet[str]) -> str | None:
+    """Return the booking that takes over from this one: by its own word, or by this one's if it is known at all."""
+    if booking.id in reschedules.successors:
+        return reschedules.successors[booking.id]
+    named = booking.rescheduled_to_id
+    return named if named in known and named != booking.id else None
 
 
 def _chain(booking_id: str, links: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ through what was read chunk by chunk, and keeps what they say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from enum import StrEnum
 import pandas as pd
 from sqlalchemy import Connection
 
-from booking_sync.consider import Considered, consider
+from booking_sync.consider import Considered, Reschedules, consider, load_reschedules
 from booking_sync.decision import NoChange
 from booking_sync.diff import diff
 from booking_sync.plan import Change, Plan, make_plan, plan_change
@@ -65,10 +65,10 @@ def make_and_save_plan(work: Work) -> Planned:
     The plan of a dry run is written down as a preview, which nothing ever applies, and overtakes nothing.
     """
     planned = Planned()
+    reschedules = load_reschedules(work)
     with reading(work.services.engine) as connection:
-        links = staging.predecessor_links(connection, work.run.id, work.integration.id)
         for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK):
-            _plan_chunk(work, connection, keys, links, planned)
+            _plan_chunk(work, connection, keys, reschedules, planned)
     with work.recording() as (connection, _):
         staging.clear_staged(connection, work.run.id, work.integration.id)
         runs.set_counts(connection, work.run.id, work.integration.id, **planned.counts)
@@ -77,7 +77,7 @@ def make_and_save_plan(work: Work) -> Planned:
 
 
 def _plan_chunk(
-    work: Work, connection: Connection, keys: pd.DataFrame, links: Mapping[str, str], planned: Planned
+    work: Work, connection: Connection, keys: pd.DataFrame, reschedules: Reschedules, planned: Planned
 ) -> None:
     """Compare one chunk. A booking with an open change is decided about even where nothing differs."""
     booking_ids = list(keys["booking_id"])
@@ -86,7 +86,7 @@ def _plan_chunk(
     unchanged = [booking_id for booking_id in difference.unchanged if booking_id not in busy]
     versions = dict(zip(booking_ids, keys["version"], strict=True))
     newer = {booking_id: int(versions[booking_id]) for booking_id in difference.newer if booking_id not in busy}
-    considered = consider(work, [*difference.to_decide, *sorted(busy)], links)
+    considered = consider(work, [*difference.to_decide, *sorted(busy)], reschedules)
     with work.recording() as (writer, at):
         verdicts = _verdicts(work, writer, considered)
         planned.counts.update(verdict for _, verdict in verdicts)
@@ -118,9 +118,10 @@ def _make_way(work: Work, connection: Connection, verdicts: Sequence[tuple[Consi
         if one.open_change is not None and verdict in OVERTAKES and not _is_outdated(one)
     ]
     changes.supersede(connection, overtaken, at=at)
-    kept.release(connection, integration_id, [one.booking.id for one, _ in verdicts], run_id=work.run.id)
-    waiting = [(one.booking.id, _why_waiting(one)) for one, verdict in verdicts if _is_to_be_read_again(one, verdict)]
-    kept.keep(connection, work.run.id, integration_id, KeptKind.WAITING, waiting, at=at)
+    waiting = {one.booking.id: _why_waiting(one) for one, verdict in verdicts if _is_to_be_read_again(one, verdict)}
+    settled = [one.booking.id for one, _ in verdicts if one.booking.id not in waiting]
+    kept.release(connection, integration_id, settled, run_id=work.run.id)
+    kept.keep(connection, work.run.id, integration_id, KeptKind.WAITING, list(waiting.items()), at=at)
 
 
 def _verdict(work: Work, one: Considered, unclear: AbstractSet[str]) -> Verdict:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
-from booking_sync_airflow.identity import AUDIT_DAG_ID, NOTE_KEY, RUN_ID_KEY
+from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.reconciliation_dag import LONG_AGO
-from booking_sync_airflow.steps import Shard, open_services
+from booking_sync_airflow.steps import Shard, hand_on, open_services, opened_run_id, tell
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.bases.timetable import BaseTimetable
-
-log = logging.getLogger(__name__)
 
 
 def audit_dag(*, schedule: BaseTimetable, doc_md: str) -> DAG:
@@ -77,21 +74,20 @@ def _wire() -> None:
 
 def _open(context: Context) -> list[Shard]:
     from booking_sync import audit  # noqa: PLC0415 - DAG files must not pay for it
-    from booking_sync.request import AuditRequest, parse_form  # noqa: PLC0415
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
-    from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415
+    from booking_sync.request import AuditRequest, parse_form  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     dag_run = context["dag_run"]
     with airflow_outcomes(context):
         request = parse_form(AuditRequest, dag_run.conf or {})
         opened = audit.open_audit(open_services(), run_trigger(dag_run), request)
-    context["ti"].xcom_push(RUN_ID_KEY, opened.run_id)
-    return [Shard(run_id=opened.run_id, integration_ids=list(ids), counts={}) for ids in opened.shards]
+    return hand_on(context, opened)
 
 
 def _audit(shard: Shard, context: Context) -> dict[str, int]:
-    from booking_sync import audit  # noqa: PLC0415
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+    from booking_sync import audit  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     with airflow_outcomes(context):
         return audit.audit(open_services(), shard["run_id"], shard["integration_ids"])
@@ -99,18 +95,11 @@ def _audit(shard: Shard, context: Context) -> dict[str, int]:
 
 def _close(context: Context) -> dict[str, int]:
     """Say what was found, and decide the colour: red only where something could not be compared."""
-    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415
+    from booking_sync import audit  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import audit  # noqa: PLC0415
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
-
-    run_id = context["ti"].xcom_pull(task_ids="open_run", key=RUN_ID_KEY)
-    if run_id is None:
-        raise AirflowFailException("The audit was never opened; the log of open_run says why.")
+    run_id = opened_run_id(context)
     with airflow_outcomes(context):
         report = audit.close_audit(open_services(), run_id)
-    log.info("What this audit found:\n%s", report.table)
-    context["ti"].xcom_push(NOTE_KEY, report.note)
-    if report.is_red:
-        raise AirflowFailException(report.reason)
+    tell(context, "What this audit found", report)
     return report.counts

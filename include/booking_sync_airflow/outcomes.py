@@ -37,7 +37,7 @@ def airflow_outcomes(context: Context) -> Iterator[None]:
     try:
         yield
     except LeaseHeld as held:
-        raise AirflowRescheduleException(_come_back_at(held, context)) from None  # type: ignore[no-untyped-call]
+        raise AirflowRescheduleException(_come_back_at(held, context)) from None  # type: ignore[no-untyped-call]  # Airflow's has no types
     except BookingSyncError as error:
         context["ti"].xcom_push(NOTE_KEY, str(error))
         if error.is_transient or isinstance(error, Fenced):

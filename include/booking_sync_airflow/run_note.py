@@ -50,8 +50,8 @@ def write_note(dag_run: DagRun) -> None:
     test`` hands over a run without a session.
     """
     from airflow.models.dagrun import DagRun as StoredRun  # noqa: PLC0415 - loaded in every process: cheap imports only
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from sqlalchemy.orm import object_session  # noqa: PLC0415
+    from airflow.utils.session import create_session  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from sqlalchemy.orm import object_session  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     text = _text_of(dag_run) if dag_run.dag_id in OUR_DAG_IDS else None
     if text is None:
@@ -95,9 +95,9 @@ def _text_of(dag_run: DagRun) -> str | None:
     In a session of its own: a failure there cannot spoil the scheduler's transaction, and in ``airflow dags test`` that
     transaction began before the note was written.
     """
-    from airflow.models.xcom import XComModel  # noqa: PLC0415
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
+    from airflow.models.xcom import XComModel  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from airflow.utils.session import create_session  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from sqlalchemy import select  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     newest = (
         select(XComModel)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol
 
     from booking_sync.services import Services
+    from booking_sync.shard import OpenedRun
 
 Step = Literal["extract", "diff", "apply_create", "apply_recreate", "apply_cancel"]
 
@@ -30,17 +31,37 @@ class Shard(TypedDict):
     counts: dict[str, int]
 
 
+class Tellable(Protocol):
+    """What a run or an audit has to say."""
+
+    @property
+    def is_red(self) -> bool:
+        """Whether somebody has to look at it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is red."""
+
+    @property
+    def table(self) -> str:
+        """A table for the log."""
+
+    @property
+    def note(self) -> str:
+        """The note on the run."""
+
+
 def open_services() -> Services:
     """Read connections and settings; nothing is sent anywhere yet.
 
     Raises:
         ConfigurationError: a connection or a setting is missing or makes no sense.
     """
-    from booking_sync.services import build_services  # noqa: PLC0415
-    from booking_sync.settings import Settings  # noqa: PLC0415
-    from booking_sync_airflow.database import database_url  # noqa: PLC0415
-    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415
-    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415
+    from booking_sync.services import build_services  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     calendar = CalendarHook().address()
     hubspot = HubSpotHook().address()
@@ -54,12 +75,38 @@ def open_services() -> Services:
     )
 
 
+def hand_on(context: Context, opened: OpenedRun) -> list[Shard]:
+    """Leave the run's id for the task that closes it, and return the shards for those in between."""
+    context["ti"].xcom_push(RUN_ID_KEY, opened.run_id)
+    return [Shard(run_id=opened.run_id, integration_ids=list(ids), counts={}) for ids in opened.shards]
+
+
+def opened_run_id(context: Context) -> str:
+    """Return the id that :func:`hand_on` left."""
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    run_id = context["ti"].xcom_pull(task_ids="open_run", key=RUN_ID_KEY)
+    if run_id is None:
+        raise AirflowFailException("The run was never opened; the log of open_run says why.")
+    return str(run_id)
+
+
+def tell(context: Context, title: str, report: Tellable) -> None:
+    """Put a report into the log and on the run, and fail the task where somebody has to look at it."""
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    log.info("%s:\n%s", title, report.table)
+    context["ti"].xcom_push(NOTE_KEY, report.note)
+    if report.is_red:
+        raise AirflowFailException(report.reason)
+
+
 def refuse_nobodys_run(dag_run: DagRunProtocol) -> None:
     """Skip a run of the backfill DAG that nobody has asked for.
 
     Without our plugin its timetable starts some by itself.
     """
-    from airflow.sdk.exceptions import AirflowSkipException  # noqa: PLC0415
+    from airflow.sdk.exceptions import AirflowSkipException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     if dag_run.dag_id == BACKFILL_DAG_ID and str(dag_run.run_type.value) == "scheduled":
         raise AirflowSkipException("This DAG only works on request: by a backfill, or triggered by somebody.")
@@ -67,18 +114,17 @@ def refuse_nobodys_run(dag_run: DagRunProtocol) -> None:
 
 def open_run(context: Context) -> list[Shard]:
     """Validate what was asked for, open the run and deal the integrations out to a few shards."""
-    from booking_sync import reconcile  # noqa: PLC0415
-    from booking_sync.request import parse_request  # noqa: PLC0415
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
-    from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415
+    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.request import parse_request  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     dag_run = context["dag_run"]
     refuse_nobodys_run(dag_run)
     with airflow_outcomes(context):
         request = parse_request(dag_run.conf or {})
         opened = reconcile.open_run(open_services(), run_trigger(dag_run), request)
-    context["ti"].xcom_push(RUN_ID_KEY, opened.run_id)
-    return [Shard(run_id=opened.run_id, integration_ids=list(ids), counts={}) for ids in opened.shards]
+    return hand_on(context, opened)
 
 
 def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
@@ -86,10 +132,10 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
 
     ``shard`` is what the task before handed on: None where it did not succeed.
     """
-    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import reconcile  # noqa: PLC0415
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     if shard is None:
         raise AirflowFailException(f"{step} has no plan to work on: the step that makes it failed.")
@@ -111,21 +157,16 @@ def close_run(context: Context) -> dict[str, int]:
 
     The run's colour is that of this task, whatever the others were: it is the only leaf.
     """
-    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import reconcile  # noqa: PLC0415
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415
+    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     refuse_nobodys_run(context["dag_run"])
-    run_id = context["ti"].xcom_pull(task_ids="open_run", key=RUN_ID_KEY)
-    if run_id is None:
-        raise AirflowFailException("The run was never opened; the log of open_run says why.")
+    run_id = opened_run_id(context)
     with airflow_outcomes(context):
         report = reconcile.close_run(open_services(), run_id)
-    log.info("What this run did:\n%s", report.table)
-    context["ti"].xcom_push(NOTE_KEY, report.note)
-    if report.is_red:
-        raise AirflowFailException(report.reason)
+    tell(context, "What this run did", report)
     failed = _failed_tasks(context)
     if failed:
         raise AirflowFailException(f"The run is not complete: {', '.join(failed)} failed. Clearing them is safe.")

@@ -86,7 +86,7 @@ def connected(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def dag_runs(metadata_database: None, dag_bag: DagBag, connected: dict[str, str]) -> DagRuns:  # noqa: ARG001
+def dag_runs(metadata_database: None, dag_bag: DagBag, connected: dict[str, str]) -> DagRuns:  # noqa: ARG001 - its caller decides what it is given
     return DagRuns(dag_bag)
 
 

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("metadata_database")]
 
 
 def dags_test(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "airflow", "dags", "test", SYNC_DAG_ID, *arguments],
         env=environment,
         capture_output=True,

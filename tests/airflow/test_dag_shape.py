@@ -85,7 +85,7 @@ def test_a_dag_file_imports_nothing_heavy(file: Path, child_environment: dict[st
         "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
 
-    result = subprocess.run(  # noqa: S603
+    result = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", script], env=child_environment, capture_output=True, text=True, check=True
     )
 

@@ -80,7 +80,7 @@ def test_another_kind_of_database_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.airflow
-def test_airflows_own_database_is_refused(metadata_database: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+def test_airflows_own_database_is_refused(metadata_database: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - its caller decides what it is given
     monkeypatch.setenv(VARIABLE, json.dumps({"conn_type": "sqlite", "host": str(HOME / "airflow.db")}))
 
     with pytest.raises(ConfigurationError, match="Airflow's own metadata database"):

@@ -52,7 +52,7 @@ def scene(
     clock_of_all_scenes.now = MONDAY_MORNING
     running_sandbox.calendar.service.reset()
     running_sandbox.hubspot.service.reset()
-    running_sandbox.hubspot.switches.unique_properties_on_meetings = marker_mode  # type: ignore[assignment]
+    running_sandbox.hubspot.switches.unique_properties_on_meetings = marker_mode  # type: ignore[assignment]  # the parameter is one of its values
     running_sandbox.calendar.state.add_workspace("ws_1", "Acme Sales")
     made = Scene(running_sandbox, clock_of_all_scenes, f"sqlite:///{tmp_path}/mapping.db")
     yield made

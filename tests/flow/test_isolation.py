@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from booking_sync.store.database import reading
 from booking_sync.store.tables import change, integration, kept_booking
 from tests.flow.scene import WORKSPACE, Scene
 
@@ -169,3 +170,18 @@ def test_the_reason_of_a_failure_holds_no_personal_data(scene: Scene) -> None:
     assert "ada" not in report.note.lower()
     assert "contact_refused: MISSING_REQUIRED_PROPERTY" in report.note
     assert scene.rows(select(integration.c.state)) == [{"state": "connected"}]
+
+
+def test_a_booking_that_waits_for_long_keeps_one_row(scene: Scene) -> None:
+    booking_id = scene.book()
+    scene.run()
+    scene.move(booking_id, 9)
+    scene.switches.fail_before(503, path="meetings/batch/create")
+    scene.run()
+    for _ in range(3):
+        assert scene.run().counts["kept"] == 1  # the lost answer rests
+    with reading(scene.services.engine) as connection:
+        rows = connection.execute(select(kept_booking.c.is_open).where(kept_booking.c.booking_id == booking_id)).all()
+    assert [row.is_open for row in rows] == [True]
+    scene.run_after_quiet_time()
+    scene.everything_is_right()

@@ -136,7 +136,7 @@ def test_every_sign_of_life_prolongs_the_lease(engine: Engine) -> None:
         with writing(engine) as connection:
             held.check(connection)
         with writing(engine) as connection:
-            left = _row(engine)["expires_at"] - database_now(connection)  # type: ignore[operator]
+            left = _row(engine)["expires_at"] - database_now(connection)  # type: ignore[operator]  # the column is a time
 
     assert left > timedelta(seconds=SECONDS - 10)
 
@@ -145,7 +145,7 @@ def test_the_lease_of_a_process_that_died_on_this_host_is_taken_over_at_once(eng
     assert wait_for(start_process(hold_and_die, database_url)) == KILLED
     row = _row(engine)
     assert row["holder"] == "the dead one"
-    assert row["expires_at"] > datetime.now(UTC) + timedelta(seconds=SECONDS / 2)  # type: ignore[operator]
+    assert row["expires_at"] > datetime.now(UTC) + timedelta(seconds=SECONDS / 2)  # type: ignore[operator]  # the column is a time
 
     with hold_lease(engine, INTEGRATION, holder="next", seconds=SECONDS) as held:
         assert held.fence == 2

@@ -73,7 +73,7 @@ def shown(booking: Booking) -> str:
 
 
 def answered(*answers: object, **overrides: object) -> Booking:
-    given_answers = tuple(Answer(f"q_{i}", f"Question {i}?", answer) for i, answer in enumerate(answers))  # type: ignore[arg-type]
+    given_answers = tuple(Answer(f"q_{i}", f"Question {i}?", answer) for i, answer in enumerate(answers))  # type: ignore[arg-type]  # any kind of answer is meant
     return a_booking(invitees=(an_invitee(answers=given_answers, **overrides),))
 
 

@@ -35,7 +35,7 @@ def calendar_pages(service: CalendarService) -> list[BaseRoute]:
             return page("missing.html", _FRAME, 404)
         return page("booking.html", {**_FRAME, "here": "/", "booking": found, "row": _row(found)})
 
-    async def requests(request: Request) -> Response:  # noqa: ARG001
+    async def requests(request: Request) -> Response:  # noqa: ARG001 - its caller decides what it is given
         entries = list(service.state.history)[: -_MOST_ROWS - 1 : -1]
         return page("requests.html", {**_FRAME, "here": "/requests", "entries": entries})
 

@@ -43,7 +43,7 @@ def hubspot_pages(service: HubSpotService) -> list[BaseRoute]:
         values = {"activities": found[:_MOST_ROWS], "total": len(found), "owners": _owner_names(service, portal_id)}
         return page("activities.html", {**_FRAME, **values, "here": "/activities", "portal_id": portal_id})
 
-    async def requests(request: Request) -> Response:  # noqa: ARG001
+    async def requests(request: Request) -> Response:  # noqa: ARG001 - its caller decides what it is given
         entries = list(service.state.history)[: -_MOST_ROWS - 1 : -1]
         return page("requests.html", {**_FRAME, "here": "/requests", "entries": entries})
 

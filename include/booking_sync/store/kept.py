@@ -27,13 +27,10 @@ def keep(
     A booking that is kept for the same reason as before keeps its row, so that being kept for long costs nothing.
     """
     known = _open_rows(connection, integration_id, [booking_id for booking_id, _ in bookings if booking_id])
-    same = [known[id_].id for id_, reason in bookings if id_ in known and _is_same(known[id_], kind, reason)]
-    for some in chunks(same):
-        connection.execute(update(kept_booking).where(kept_booking.c.id.in_(some)).values(run_id=run_id))
-    changed = [row.id for row in known.values() if row.id not in set(same)]
-    for some in chunks(changed):
-        connection.execute(update(kept_booking).where(kept_booking.c.id.in_(some)).values(is_open=False))
-    new = [(id_, reason) for id_, reason in bookings if id_ not in known or known[id_].id not in set(same)]
+    same = {id_ for id_, reason in bookings if id_ in known and _is_same(known[id_], kind, reason)}
+    _set(connection, [known[id_].id for id_ in known if id_ in same], run_id=run_id)
+    _set(connection, [known[id_].id for id_ in known if id_ not in same], is_open=False)
+    new = [(id_, reason) for id_, reason in bookings if id_ not in same]
     _insert(connection, run_id, integration_id, kind, new, at=at, is_open=True)
 
 
@@ -71,6 +68,11 @@ def _open_rows(connection: Connection, integration_id: str, booking_ids: Sequenc
         )
         found.update({row.booking_id: row for row in connection.execute(statement)})
     return found
+
+
+def _set(connection: Connection, row_ids: Sequence[int], **values: object) -> None:
+    for some in chunks(row_ids):
+        connection.execute(update(kept_booking).where(kept_booking.c.id.in_(some)).values(**values))
 
 
 def _is_same(row: Row[Any], kind: KeptKind, reason: str) -> bool:

@@ -126,6 +126,6 @@ def _password_file(place: AirflowPlace) -> Path:
 
 
 def _fernet_key() -> str:
-    from cryptography.fernet import Fernet  # noqa: PLC0415
+    from cryptography.fernet import Fernet  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     return Fernet.generate_key().decode()
