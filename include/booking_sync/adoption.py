@@ -20,7 +20,7 @@ def adopt(work: Work, stored: StoredChange, booking: Booking, activity_id: str) 
 
     Where it cannot be read, or carries another marker, the marker's next generation is used instead.
     """
-    found = work.services.hubspot.activities_by_id([activity_id], IDENTITY).get(activity_id)
+    found = work.hubspot.activities_by_id([activity_id], IDENTITY).get(activity_id)
     if found is None or found.properties.get(KEY_PROPERTY) != stored.activity_key:
         make_again(work, stored, booking)
     else:

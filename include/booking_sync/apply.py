@@ -52,5 +52,5 @@ def _next_batch(work: Work, operations: Collection[Operation]) -> Batch:
 def _set_up(work: Work) -> Bench:
     """Make sure that the portal has our properties; only called when there is something to apply."""
     provision(work)
-    owners = OwnerDirectory(work.services)
+    owners = OwnerDirectory(work.hubspot)
     return Bench(work, owners, ContactDirectory(work, owners))

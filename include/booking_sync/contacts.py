@@ -101,7 +101,7 @@ class ContactDirectory:
 
     def _look_up(self, wanted: Sequence[Wanted], known: Mapping[str, ContactLink]) -> dict[str, ContactLink]:
         """Find contacts by address, and those whose address a person has changed by the id we remember (C8)."""
-        hubspot = self._work.services.hubspot
+        hubspot = self._work.hubspot
         by_email = hubspot.contacts_by_email([person.email for person in wanted])
         found = {
             p.hash: ContactLink(p.hash, by_email[p.email].id, is_ours=False) for p in wanted if p.email in by_email
@@ -166,7 +166,7 @@ class ContactDirectory:
             for p in part
         ]
         try:
-            return self._work.services.hubspot.create_contacts(contacts)
+            return self._work.hubspot.create_contacts(contacts)
         except OutcomeUnknown:
             return BatchResult(unmatched=tuple(contact.trace_id for contact in contacts))
         except BatchRefused as refused:

@@ -97,7 +97,7 @@ def gather(work: Work) -> Evidence:
         due_until=work.integration.watermark - overlap,
         archived_by_us=recorded,
         once_mapped=once,
-        standing_contact_ids=work.services.hubspot.contacts_by_id(lost).keys() if lost else set(),
+        standing_contact_ids=work.hubspot.contacts_by_id(lost).keys() if lost else set(),
         tells_of_strangers=tells,
     )
 
@@ -168,7 +168,7 @@ def _activities(work: Work, mapped: Mapping[str, MappedBooking]) -> dict[str, Fo
     Raises:
         IncompleteRead: our properties are missing in the portal although there are activities of ours.
     """
-    hubspot = work.services.hubspot
+    hubspot = work.hubspot
     ids = {row.activity_id for row in mapped.values() if row.activity_id}
     existing = {found.name for found in hubspot.property_definitions("meetings")}
     if existing >= {KEY_PROPERTY, BOOKING_PROPERTY}:
@@ -192,7 +192,7 @@ def _with_contacts(
     asked = [row.activity_id for row in _standing(mapped, activities) if row.activity_id and row.contact_ids]
     complete = dict(activities)
     for some in chunks(asked, AT_ONCE):
-        for activity_id, contact_ids in work.services.hubspot.associated_ids("meetings", "contacts", some).items():
+        for activity_id, contact_ids in work.hubspot.associated_ids("meetings", "contacts", some).items():
             complete[activity_id] = replace(activities[activity_id], contact_ids=contact_ids)
         _still_ours(work)
     return complete

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, PropertyDefinition
 from booking_sync.errors import BookingSyncError, IntegrationUnavailable, Refused
 from booking_sync.model import Booking, normalise_email
@@ -45,13 +46,13 @@ def provision(work: Work) -> PortalRecord:
         record = load_portal(connection, portal_id)
     if record.provisioned_at is not None:
         return record
-    existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
+    existing = {found.name: found for found in work.hubspot.property_definitions(ACTIVITIES)}
     missing = [wanted for wanted in (MARKER, *DETAILS) if wanted.name not in existing]
     if missing:
-        _audited(work, GROUP, lambda: services.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL))
+        _audited(work, GROUP, lambda: work.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL))
         for wanted in missing:
-            _audited(work, wanted.name, partial(_create, services, wanted))
-        existing = {found.name: found for found in services.hubspot.property_definitions(ACTIVITIES)}
+            _audited(work, wanted.name, partial(_create, work.hubspot, wanted))
+        existing = {found.name: found for found in work.hubspot.property_definitions(ACTIVITIES)}
     _check(existing)
     with writing(services.engine) as connection:
         has_unique_key = existing[KEY_PROPERTY].has_unique_value
@@ -71,14 +72,14 @@ def forget_provisioning(services: Services, portal_id: str) -> None:
 class OwnerDirectory:
     """The portal's active owners by address (C4), asked for once and only when somebody needs one."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, hubspot: HubSpotClient) -> None:
+        self._hubspot = hubspot
         self._ids: dict[str, str] | None = None
 
     def owner_of(self, booking: Booking) -> str | None:
         """Return the owner id of the booking's host, or None: then the record is unassigned."""
         if self._ids is None:
-            owners = self._services.hubspot.owners()
+            owners = self._hubspot.owners()
             self._ids = {owner.email: owner.id for owner in owners if owner.email and not owner.is_archived}
         return self._ids.get(normalise_email(booking.host.email) or "")
 
@@ -111,14 +112,14 @@ def _audit_name(portal_id: str, name: str) -> str:
     return f"{portal_id}/{name}"
 
 
-def _create(services: Services, wanted: PropertyDefinition) -> bool:
+def _create(hubspot: HubSpotClient, wanted: PropertyDefinition) -> bool:
     try:
-        return services.hubspot.create_property(ACTIVITIES, wanted)
+        return hubspot.create_property(ACTIVITIES, wanted)
     except Refused as refusal:
         if not wanted.has_unique_value:
             raise _cannot(wanted.name, refusal) from refusal
         plain = PropertyDefinition(wanted.name, wanted.label, wanted.type, wanted.field_type, wanted.group)
-        return _create(services, plain)
+        return _create(hubspot, plain)
 
 
 def _check(existing: dict[str, PropertyDefinition]) -> None:

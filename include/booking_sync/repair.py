@@ -50,7 +50,7 @@ def _archive_duplicates(work: Work, duplicates: Sequence[Drift]) -> None:
 def _still_two(work: Work, duplicates: Sequence[Drift]) -> dict[str, Drift]:
     """Return by booking what is still too many: in the meantime a person may have deleted one of the two (R4)."""
     ids = [str(one) for drift in duplicates for one in (drift.activity_id, drift.kept_activity_id)]
-    standing = work.services.hubspot.activities_by_id(ids, (KEY_PROPERTY,))
+    standing = work.hubspot.activities_by_id(ids, (KEY_PROPERTY,))
     marked = {activity_id for activity_id, activity in standing.items() if activity.properties.get(KEY_PROPERTY)}
     return {str(d.booking_id): d for d in duplicates if {d.activity_id, d.kept_activity_id} <= marked}
 

@@ -68,12 +68,12 @@ def _settle_creates(work: Work, creates: Sequence[StoredChange], *, has_unique_k
 
 
 def _by_key(work: Work, creates: Sequence[StoredChange]) -> dict[str, Activity]:
-    return work.services.hubspot.activities_by_key([stored.activity_key for stored in creates], IDENTITY)
+    return work.hubspot.activities_by_key([stored.activity_key for stored in creates], IDENTITY)
 
 
 def _by_association(work: Work, creates: Sequence[StoredChange]) -> dict[str, Activity]:
     """Follow the contacts to their activities and look for our markers among them; the oldest of several counts."""
-    hubspot = work.services.hubspot
+    hubspot = work.hubspot
     contact_ids = {contact_id for stored in creates for contact_id in stored.contact_ids or ()}
     listed = hubspot.activity_ids_of_contacts(sorted(contact_ids)) if contact_ids else {}
     activity_ids = {activity_id for ids in listed.values() for activity_id in ids}
@@ -90,7 +90,7 @@ def _settle_associations(work: Work, associations: Sequence[StoredChange]) -> No
     if not associations:
         return
     activity_ids = [str(stored.activity_id) for stored in associations]
-    listed = work.services.hubspot.associated_ids("meetings", "contacts", activity_ids)
+    listed = work.hubspot.associated_ids("meetings", "contacts", activity_ids)
     for stored in associations:
         if set(stored.contact_ids or ()) <= set(listed.get(str(stored.activity_id), ())):
             record_associated(work, [stored])
@@ -101,7 +101,7 @@ def _settle_associations(work: Work, associations: Sequence[StoredChange]) -> No
 def _settle_writes(work: Work, writes: Sequence[StoredChange]) -> None:
     if not writes:
         return
-    standing = work.services.hubspot.activities_by_id([str(stored.activity_id) for stored in writes], IDENTITY)
+    standing = work.hubspot.activities_by_id([str(stored.activity_id) for stored in writes], IDENTITY)
     for stored in writes:
         activity = standing.get(str(stored.activity_id))
         if activity is None:
@@ -115,7 +115,7 @@ def _settle_writes(work: Work, writes: Sequence[StoredChange]) -> None:
 def _settle_archives(work: Work, archives: Sequence[StoredChange]) -> None:
     if not archives:
         return
-    standing = work.services.hubspot.activities_by_id([str(stored.old_activity_id) for stored in archives], IDENTITY)
+    standing = work.hubspot.activities_by_id([str(stored.old_activity_id) for stored in archives], IDENTITY)
     gone = [stored for stored in archives if str(stored.old_activity_id) not in standing]
     record_archived(work, [(stored, work.booking_of(stored)) for stored in gone], outcome=AuditOutcome.ADOPTED)
     still_there = [stored.id for stored in archives if str(stored.old_activity_id) in standing]

@@ -26,7 +26,7 @@ def archive(bench: Bench, batch: Batch) -> None:
 
 def _send(bench: Bench, items: Sequence[ActivityUpdate]) -> BatchResult:
     """Archive; where HubSpot does not know one of them any more, read back which are left."""
-    hubspot = bench.work.services.hubspot
+    hubspot = bench.work.hubspot
     try:
         hubspot.archive_activities([item.activity_id for item in items])
     except NotFound:

@@ -47,7 +47,7 @@ def create(bench: Bench, batch: Batch) -> None:
     )
     record = partial(_record, bench, by_id(ready), contacts.ids)
     suspects = suspects_of(stored for stored, _ in ready)
-    send_batch(bench.work, items, bench.work.services.hubspot.create_activities, record, suspects)
+    send_batch(bench.work, items, bench.work.hubspot.create_activities, record, suspects)
 
 
 def _new_activity(bench: Bench, contacts: ContactsOfBatch, stored: StoredChange, booking: Booking) -> NewActivity:

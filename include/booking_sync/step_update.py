@@ -66,7 +66,7 @@ def write(bench: Bench, batch: Batch) -> None:
     record_intent(bench.work, [stored for stored, _ in batch], entries)
     record = partial(_record_written, bench, by_id(batch))
     suspects = suspects_of(stored for stored, _ in batch)
-    send_batch(bench.work, items, bench.work.services.hubspot.update_activities, record, suspects)
+    send_batch(bench.work, items, bench.work.hubspot.update_activities, record, suspects)
 
 
 def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tuple[str, ...]]:
@@ -93,7 +93,7 @@ def _send_associations(
 def _associate_pairs(bench: Bench, pairs: Pairs, items: Sequence[ActivityUpdate]) -> BatchResult:
     """Associate; a pair that HubSpot's answer leaves out has an end that does not exist any more."""
     wanted = [pair for item in items for pair in pairs[item.trace_id]]
-    hubspot = bench.work.services.hubspot
+    hubspot = bench.work.hubspot
     unconfirmed = {pair for some in chunks(wanted, MOST_PAIRS) for pair in hubspot.associate(some)}
     lost = {item.trace_id for item in items if unconfirmed.intersection(pairs[item.trace_id])}
     written = {item.trace_id: item.activity_id for item in items if item.trace_id not in lost}
@@ -106,7 +106,7 @@ def _record_associated(bench: Bench, sent: Mapping[str, tuple[StoredChange, Book
     if not result.refused:
         return
     activity_ids = [str(sent[change_id][0].activity_id) for change_id in result.refused]
-    standing = bench.work.services.hubspot.activities_by_id(activity_ids, IDENTITY)
+    standing = bench.work.hubspot.activities_by_id(activity_ids, IDENTITY)
     for change_id, refusal in result.refused.items():
         stored, booking = sent[change_id]
         if str(stored.activity_id) not in standing:

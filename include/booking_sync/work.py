@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from booking_sync.booking_payload import load_booking
+from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.model import Booking
 from booking_sync.services import Services
 from booking_sync.store.changes import StoredChange
@@ -27,6 +28,11 @@ class Work:
     run: Run
     integration: Integration
     lease: Lease
+
+    @property
+    def hubspot(self) -> HubSpotClient:
+        """The client of the integration's portal, and of no other."""
+        return self.services.hubspot
 
     @contextmanager
     def recording(self) -> Iterator[tuple[Connection, datetime]]:
