@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from booking_sync.boundary import Act, Moment, reach
 from booking_sync.clients.answer import Answer
 from booking_sync.clients.answer_errors import error_for
 from booking_sync.clients.retry import BODY_TOO_LARGE, HttpLimits, read_retrying, write_retrying
@@ -186,6 +187,7 @@ class JsonHttp:
 
     def _exchange(self, call: _Call) -> Answer:
         """Make one request. The cause is named, not chained: its message holds the address that was asked for."""
+        reach(Act.REQUEST, Moment.BEFORE)
         started = self._monotonic()
         answer: Answer | None = None
         failure = ""
@@ -197,6 +199,7 @@ class JsonHttp:
             except (requests.RequestException, OSError) as error:
                 failure = "DEADLINE" if watch.is_expired else type(error).__name__
         self._observe(call, answer, self._monotonic() - started)
+        reach(Act.REQUEST, Moment.AFTER)
         if answer is not None:
             return answer
         if watch.is_sent:

@@ -15,6 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from booking_sync.boundary import Act, Moment, reach
 from booking_sync.errors import ConfigurationError, SchemaOutOfDate
 from booking_sync.store import schema
 
@@ -66,6 +67,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that commits at the end of the block."""
     with engine.begin() as connection:
         yield connection
+        reach(Act.COMMIT, Moment.BEFORE)
+    reach(Act.COMMIT, Moment.AFTER)
 
 
 @contextmanager
