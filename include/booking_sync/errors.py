@@ -5,7 +5,8 @@
     BookingSyncError
     ├── ConfigurationError            the operator must change something; the message says what
     │   ├── SchemaOutOfDate           the mapping database is older or newer than the code
-    │   └── InvalidRequest            the trigger form, or the conf of a run, makes no sense
+    │   ├── InvalidRequest            the trigger form, or the conf of a run, makes no sense
+    │   └── InvalidSettings           the settings of an integration make no sense
     ├── IntegrationUnavailable        one integration cannot be worked on now; the others can
     │   ├── PlanRequired              the workspace is not on Pro or above (K1)
     │   ├── AccessRefused             a key or token is not accepted
@@ -25,6 +26,8 @@
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class BookingSyncError(Exception):
@@ -47,6 +50,14 @@ class SchemaOutOfDate(ConfigurationError):
 
 class InvalidRequest(ConfigurationError):
     """The request for a run was refused before anything was read or written."""
+
+
+class InvalidSettings(ConfigurationError):
+    """Settings of an integration were refused and nothing was saved; ``problems`` has a sentence by setting."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {sentence}" if name else sentence for name, sentence in problems.items()))
+        self.problems = dict(problems)
 
 
 class IntegrationUnavailable(BookingSyncError):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld
+from booking_sync.integration_settings import read_settings
 from booking_sync.services import Services
 from booking_sync.states import RunState
 from booking_sync.store import integrations, runs
@@ -87,7 +88,7 @@ def _isolated(
         with hold_lease(
             services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds
         ) as lease:
-            return step(Work(services, run, integration, lease), part)
+            return step(Work(services, run, integration, lease, read_settings(integration.settings)), part)
     except (LeaseHeld, Fenced):
         raise
     except BookingSyncError as error:

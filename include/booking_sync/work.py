@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from booking_sync.booking_payload import load_booking
 from booking_sync.clients.hubspot import HubSpotClient
+from booking_sync.integration_settings import IntegrationSettings
 from booking_sync.model import Booking
 from booking_sync.services import Services
 from booking_sync.store.changes import StoredChange
@@ -28,6 +29,7 @@ class Work:
     run: Run
     integration: Integration
     lease: Lease
+    settings: IntegrationSettings
 
     @property
     def hubspot(self) -> HubSpotClient:

@@ -15,6 +15,7 @@ from booking_sync.render import render_activity, render_cancel, render_contact, 
 from booking_sync.report import COLUMNS
 from booking_sync.request import RunRequest, parse_request
 from booking_sync.settings import PREFIX, Settings
+from booking_sync.settings_form import form_fields
 from booking_sync.states import ChangeState, Step
 from tests.builders import a_booking
 from tests.docs.decisions import Row, situations
@@ -98,6 +99,12 @@ def test_the_form_shows_the_documented_labels() -> None:
     form = (ROOT / "include/booking_sync_airflow/trigger_form.py").read_text()
     missing = [row["In the form"] for row in table(SETTINGS, "request") if f'"{row["In the form"]}"' not in form]
     assert not missing
+
+
+def test_every_setting_of_an_integration_is_documented_with_its_default() -> None:
+    rows = table(SETTINGS, "integration")
+    documented = [(plain(row["Name"]), row["Title"], json.loads(plain(row["Default"]))) for row in rows]
+    assert documented == [(field.name, field.title, field.default) for field in form_fields()]
 
 
 # --- the life of a booking --------------------------------------------------------------------------------------------

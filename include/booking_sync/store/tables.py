@@ -6,15 +6,11 @@ encrypted, and are emptied as soon as the change they belong to is over.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -24,40 +20,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from booking_sync.store.columns import NAMING, UtcDateTime
+
 metadata = MetaData(naming_convention=NAMING)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: refused when naive, stored in UTC, always returned aware."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC on the way in."""
-        del dialect
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone must not reach the database")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Put the zone back that SQLite loses."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
 
 installation = Table(
     "installation",
@@ -297,4 +266,15 @@ drift = Table(
     Column("sentence", Text, nullable=False, comment="without personal data"),
     Column("found_at", UtcDateTime, nullable=False),
     Column("mended", Boolean, nullable=False, default=False),
+)
+
+settings_history = Table(
+    "settings_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("changed_by", String(250), nullable=False),
+    Column("before", JSON, nullable=False, comment="what was changed, as it was"),
+    Column("after", JSON, nullable=False),
 )
