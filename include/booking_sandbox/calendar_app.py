@@ -26,7 +26,7 @@ PROMISED_REQUESTS_PER_MINUTE = 600
 PLANS_WITH_HUBSPOT = frozenset({"pro", "enterprise"})
 _PROXY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _CUT = frozenset({FaultKind.COMMIT_THEN_HANG, FaultKind.DROP_BEFORE})
-_SERVED = frozenset({FaultKind.SLOW, FaultKind.INVALID_JSON})
+_SERVED = frozenset({FaultKind.SLOW, FaultKind.INVALID_JSON, FaultKind.REWRITE})
 
 
 @dataclass
@@ -134,6 +134,8 @@ def _answer(service: CalendarService, reader: Reader, request: Request, fault: F
         return _error_response(error, headers)
     if fault is not None and fault.kind is FaultKind.INVALID_JSON:
         text = text[: len(text) * 2 // 3]
+    if fault is not None and fault.kind is FaultKind.REWRITE:
+        text = json.dumps(fault.rewritten(json.loads(text)))
     return Response(text, media_type="application/json", headers=headers)
 
 
@@ -142,6 +144,8 @@ def _faulty(fault: Fault) -> Response:
         return CutConnection()
     if fault.kind is FaultKind.HTML:
         return Response(_PROXY_PAGE, fault.status, media_type="text/html")
+    if fault.kind is FaultKind.ANSWER:
+        return fault.as_response()
     if fault.kind is FaultKind.RATE_LIMITED:
         raise RateLimitedError(fault.seconds)
     raise CalendarError(fault.status, "server_error", "Something went wrong on our side.")

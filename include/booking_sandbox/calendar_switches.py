@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from booking_sandbox.faults import Fault, FaultKind, FaultPlan
+from booking_sandbox.faults import Fault, FaultKind, FaultPlan, Rewrite
 from booking_sandbox.wire import Json
 
 
@@ -40,3 +40,11 @@ class CalendarSwitches:
     def invalid_json(self, **where: Json) -> Fault:
         """A 200 whose JSON stops in the middle."""
         return self.faults.add(FaultKind.INVALID_JSON, **where)
+
+    def answer(self, status: int, body: str | bytes = "", **where: Json) -> Fault:
+        """Exactly this answer, with ``headers`` where given."""
+        return self.faults.add(FaultKind.ANSWER, status=status, body=body, **where)
+
+    def rewrite(self, rewrite: Rewrite, **where: Json) -> Fault:
+        """A 200 whose JSON is changed."""
+        return self.faults.add(FaultKind.REWRITE, rewrite=rewrite, **where)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from inspect import isfunction
 from typing import Any
+
+from starlette.responses import Response
 
 from booking_sandbox.history import HistoryEntry
 from booking_sandbox.wire import Json
@@ -33,7 +36,16 @@ class FaultKind(StrEnum):
     """Done, but the answer is JSON that stops in the middle."""
     SLOW = "slow"
     """Done and answered after ``seconds``."""
+    ANSWER = "answer"
+    """Answered with ``status``, ``headers`` and ``body`` as they are; nothing is done."""
+    COMMIT_THEN_ANSWER = "commit_then_answer"
+    """Done completely, then answered with ``status``, ``headers`` and ``body`` as they are."""
+    REWRITE = "rewrite"
+    """Done, but ``rewrite`` changes the JSON of the answer."""
 
+
+Rewrite = Callable[[Json], Json]
+"""Takes the JSON of an answer and returns what is sent in its place; only tests in the same process can set one."""
 
 _DEFAULT_STATUS = {FaultKind.LATE_LANDING: 504, FaultKind.HTML: 502, FaultKind.RATE_LIMITED: 429}
 
@@ -57,11 +69,22 @@ class Fault:
     seconds: float = 0.0
     writes_only: bool = False
     policy: str = "TEN_SECONDLY_ROLLING"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | bytes = ""
+    rewrite: Rewrite | None = None
     seen: int = 0
 
     def __post_init__(self) -> None:
         self.kind = FaultKind(self.kind)
         self.status = self.status or _DEFAULT_STATUS.get(self.kind, 502)
+
+    def rewritten(self, document: Json) -> Json:
+        """The answer's JSON as it is sent."""
+        return document if self.rewrite is None else self.rewrite(document)
+
+    def as_response(self) -> Response:
+        """The answer that this fault prescribes."""
+        return Response(self.body, self.status, dict(self.headers))
 
     def matches(self, entry: HistoryEntry) -> bool:
         """Whether this fault is about that request at all."""

@@ -97,6 +97,8 @@ class HubSpotService:
             raise rate_limited(fault.policy, self._uuid())
         if fault.kind is FaultKind.HTML:
             return Response(_PROXY_PAGE, fault.status, media_type="text/html")
+        if fault.kind is FaultKind.ANSWER:
+            return fault.as_response()
         return CutConnection() if fault.kind is FaultKind.DROP_BEFORE else None
 
     def _authorise(
@@ -170,13 +172,13 @@ def _instead(fault: Fault) -> Response | None:
     if fault.kind is FaultKind.COMMIT_THEN_STATUS:
         body = json.dumps(_lone(fault.status).envelope(""))
         return Response(body, fault.status, media_type="application/json")
-    return None
+    return fault.as_response() if fault.kind is FaultKind.COMMIT_THEN_ANSWER else None
 
 
 def _sent(answer: Answer, headers: dict[str, str], fault: Fault | None) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=headers)
-    text = json.dumps(answer.body, ensure_ascii=False)
+    text = json.dumps(fault.rewritten(answer.body) if fault is not None else answer.body, ensure_ascii=False)
     if fault is not None and fault.kind is FaultKind.INVALID_JSON:
         text = text[: len(text) * 2 // 3]
     return Response(text, answer.status, media_type="application/json", headers=headers)

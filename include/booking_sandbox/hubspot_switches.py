@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from booking_sandbox.faults import Fault, FaultKind, FaultPlan
+from booking_sandbox.faults import Fault, FaultKind, FaultPlan, Rewrite
 from booking_sandbox.wire import Json
 
 UniqueProperties = Literal["allowed", "refused", "ignored"]
@@ -78,3 +78,15 @@ class HubSpotSwitches:
     def invalid_json(self, **where: Json) -> Fault:
         """The next request is done, but its JSON stops in the middle."""
         return self.faults.add(FaultKind.INVALID_JSON, **where)
+
+    def answer(self, status: int, body: str | bytes = "", **where: Json) -> Fault:
+        """Exactly this answer, with ``headers`` where given; nothing is done."""
+        return self.faults.add(FaultKind.ANSWER, status=status, body=body, **where)
+
+    def commit_then_answer(self, status: int, body: str | bytes = "", **where: Json) -> Fault:
+        """The next write is done, then answered exactly so."""
+        return self.faults.add(FaultKind.COMMIT_THEN_ANSWER, status=status, body=body, **{"writes_only": True, **where})
+
+    def rewrite(self, rewrite: Rewrite, **where: Json) -> Fault:
+        """The next request is done, and the JSON of its answer changed."""
+        return self.faults.add(FaultKind.REWRITE, rewrite=rewrite, **where)

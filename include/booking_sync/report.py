@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
-SELF_MENDING = frozenset({"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "NotSent"})
+SELF_MENDING = frozenset(
+    {"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "DailyLimitReached", "NotSent"}
+)
 """Error codes of kept changes that the next run is expected to carry out."""
 
 UNANSWERED_TOO_OFTEN = 2

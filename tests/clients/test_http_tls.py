@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from booking_sync.clients.http import HttpLimits
 from booking_sync.errors import NotSent, OutcomeUnknown
 from tests.clients.conftest import Bench
 from tests.clients.scripted_server import Answering, ScriptedServer, answers, drips, partial, resets
@@ -68,13 +67,6 @@ def test_a_certificate_that_nobody_vouches_for_gets_nothing(tls_server: Scripted
     with pytest.raises(NotSent):
         Bench(tls_server.url).http().write("POST", "/x", json=CHANGE)
     assert tls_server.seen == []
-
-
-def test_a_server_without_tls_gets_nothing(server: ScriptedServer) -> None:
-    bench = Bench(server.url.replace("http://", "https://"), HttpLimits(connect_seconds=0.3, attempts=1))
-    with pytest.raises(NotSent):
-        bench.http().write("POST", "/x", json=CHANGE)
-    assert server.seen == []
 
 
 @pytest.mark.usefixtures("is_trusted")

@@ -132,27 +132,6 @@ def test_one_integration_that_cannot_be_read_does_not_stop_the_other(scene: Scen
     scene.everything_is_right()
 
 
-def test_a_limit_in_the_middle_of_a_run_loses_nothing(scene: Scene) -> None:
-    ids = [scene.book() for _ in range(3)]
-    scene.run()
-    for booking_id in ids:
-        scene.move(booking_id, 9)
-    scene.switches.rate_limited("DAILY", path="meetings/batch/create", count=100)
-    report = scene.run(may_be_red=True)
-    assert report.counts["kept"] == 3
-    scene.switches.faults.clear()
-    scene.run()
-    scene.everything_is_right()  # W6
-    scene.assert_repeating_writes_nothing()
-
-
-def test_a_short_limit_is_waited_for(scene: Scene) -> None:
-    scene.switches.rate_limited(path="meetings/batch/create")
-    scene.book()
-    scene.run()
-    scene.everything_is_right()
-
-
 def test_a_missing_scope_is_named_and_nothing_is_lost(scene: Scene) -> None:
     scene.book()
     scene.switches.missing_scopes |= {"crm.objects.contacts.write"}

@@ -159,16 +159,6 @@ def test_a_write_that_was_not_carried_out_is_sent_again_once(scene: Scene, story
     scene.assert_repeating_writes_nothing()  # W2
 
 
-@pytest.mark.parametrize("kind", ["invalid_json", "html_502", "commit_then_hang", "drop_before"])
-def test_an_answer_that_makes_no_sense_or_breaks_off_counts_as_none(scene: Scene, kind: str) -> None:
-    booking_id = scene.book()
-    getattr(scene.switches, kind)(path=CREATE)
-    assert scene.run().counts["kept"] == 1
-    scene.run_after_quiet_time()
-    assert len(scene.activities(booking_id, include_archived=True)) == 1
-    scene.everything_is_right()
-
-
 @BOTH_MODES
 @pytest.mark.parametrize("story", ["create", "recreate, new activity", "recreate, old activity", "cancel"])
 def test_a_write_that_lands_within_the_quiet_time_is_adopted(scene: Scene, story: str) -> None:

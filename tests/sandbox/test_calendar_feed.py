@@ -159,6 +159,10 @@ def test_faults_of_the_feed(sandbox: Sandbox, calendar: Api) -> None:
     assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
     switches.fail(503, nth=2)
     assert [calendar("GET", FEED).status_code for _ in range(3)] == [200, 503, 200]
+    switches.answer(418, "short and stout")
+    assert calendar("GET", FEED).text == "short and stout"
+    switches.rewrite(lambda document: {**document, "next_cursor": 7})
+    assert calendar("GET", FEED).json()["next_cursor"] == 7
     switches.invalid_json()
     with pytest.raises(ValueError, match=r"."):
         calendar("GET", FEED).json()

@@ -49,6 +49,25 @@ def test_a_request_can_fail_or_be_cut_before_anything_is_done(sandbox: Sandbox, 
     assert emails(sandbox) == []
 
 
+@pytest.mark.parametrize(("is_done", "written"), [(False, []), (True, ["a@x.com"])])
+def test_any_answer_can_be_given_with_and_without_the_effect(
+    sandbox: Sandbox, hubspot: Api, *, is_done: bool, written: list[str]
+) -> None:
+    switches = sandbox.hubspot.switches
+    give = switches.commit_then_answer if is_done else switches.answer
+    give(409, '{"category": "CONFLICT"}', headers={"Retry-After": "9"})
+    answer = hubspot("POST", CONTACTS, contact("a@x.com"))
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json()) == (409, "9", {"category": "CONFLICT"})
+    assert emails(sandbox) == written
+
+
+def test_an_answer_can_be_rewritten(sandbox: Sandbox, hubspot: Api) -> None:
+    sandbox.hubspot.switches.rewrite(lambda document: {**document, "status": "PENDING"}, path="batch/create")
+    answer = hubspot("POST", f"{CONTACTS}/batch/create", batch(contact("a@x.com")))
+    assert (answer.json()["status"], len(answer.json()["results"])) == ("PENDING", 1)
+    assert emails(sandbox) == ["a@x.com"]
+
+
 def test_a_write_can_land_late(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
     sandbox.hubspot.switches.late_landing(30)
     assert hubspot("POST", CONTACTS, contact("a@x.com")).status_code == 504

@@ -1,0 +1,40 @@
+"""The scene of the flow tests and the scripted server of the client tests, for faults on the whole way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clients.conftest import bench, http, hubspot, server
+from tests.faults.gate import Gate, gate_before
+from tests.faults.numbers import MOST, numbers_of
+from tests.flow.conftest import clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
+from tests.flow.scene import Scene
+
+__all__ = [
+    "bench",
+    "clock_of_all_scenes",
+    "empty_mapping",
+    "http",
+    "hubspot",
+    "marker_mode",
+    "running_sandbox",
+    "scene",
+    "server",
+]
+
+
+@pytest.fixture
+def gate(scene: Scene) -> Iterator[Gate]:
+    """A gate in front of HubSpot; :func:`tests.faults.going_through` makes services that use it."""
+    with gate_before(scene.sandbox.hubspot.url) as made:
+        yield made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults of the list the tests that passed have shown."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", ())]
+    shown = numbers_of(passed)
+    if shown:
+        terminalreporter.write_line(f"faults covered: {len(shown)} of {MOST}")
