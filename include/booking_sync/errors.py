@@ -10,6 +10,9 @@
     ├── IntegrationUnavailable        one integration cannot be worked on now; the others can
     │   ├── PlanRequired              the workspace is not on Pro or above (K1)
     │   ├── AccessRefused             a key or token is not accepted
+    │   ├── NeedsReconnecting         HubSpot takes the portal's tokens no more; a person has to grant access again
+    │   ├── TokensBusy                another worker fetches new tokens, and is slow
+    │   ├── IntegrationStopped        a person paused or disconnected it while a run worked on it
     │   ├── MissingScope              HubSpot names the scope that is missing
     │   ├── DailyLimitReached         HubSpot's daily limit; resets at the portal's midnight
     │   └── IncompleteRead            paging did not end as the contract promises
@@ -70,6 +73,22 @@ class PlanRequired(IntegrationUnavailable):
 
 class AccessRefused(IntegrationUnavailable):
     """The service does not accept the key."""
+
+
+class NeedsReconnecting(IntegrationUnavailable):
+    """The portal's tokens are good for nothing any more; nothing is sent until a person grants access again."""
+
+
+class TokensBusy(IntegrationUnavailable):
+    """Another worker is fetching new tokens for the portal and takes its time."""
+
+    is_transient = True
+
+
+class IntegrationStopped(IntegrationUnavailable):
+    """A person paused or disconnected the integration; it is not sent another request."""
+
+    is_transient = True
 
 
 class MissingScope(IntegrationUnavailable):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -15,14 +15,37 @@ from sqlalchemy import Engine
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.http import Exchange
 from booking_sync.clients.hubspot import HubSpotClient
+from booking_sync.clients.hubspot_oauth import HubSpotOAuth, OAuthApp
 from booking_sync.clients.retry import HttpLimits
+from booking_sync.errors import ConfigurationError
 from booking_sync.settings import Settings
 from booking_sync.store.database import open_database
 from booking_sync.store.encryption import Vault, development_keys
+from booking_sync.tokens import PortalTokens, hide_nothing
 
 HUBSPOT_LIMITS = HttpLimits(read_seconds=25.0, total_seconds=30.0, attempts=4, wait_seconds=45.0)
 """A call with all its repetitions (4 x 30 + 45 s) is shorter than a lease: nobody must still be sending when another
 worker takes over."""
+
+
+OAUTH_LIMITS = HttpLimits(read_seconds=15.0, total_seconds=20.0, attempts=3, wait_seconds=15.0)
+"""Shorter than the lease on a portal's tokens (3 x 20 + 15 s)."""
+
+
+class NoPortal:
+    """The source of tokens of a client that has not been told for which portal it is (OAuth)."""
+
+    def current(self) -> str:
+        """Refuse."""
+        raise ConfigurationError("hubspot_default holds an OAuth client: there is no HubSpot portal of its own")
+
+    def renew(self, refused: str) -> str | None:
+        """There is none."""
+        del refused
+        return None
+
+    def give_up(self, refused: str) -> None:
+        """Nothing follows."""
 
 
 class RequestCounter:
@@ -50,7 +73,11 @@ def new_change_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a step needs from outside the core."""
+    """Everything a step needs from outside the core. Not shared between threads.
+
+    ``tokens`` is None in single-portal mode: then ``hubspot`` has the service key of the one portal. Else it has no
+    key, and :meth:`hubspot_of` gives the client of a portal.
+    """
 
     settings: Settings
     engine: Engine
@@ -61,6 +88,23 @@ class Services:
     new_id: Callable[[], str] = new_change_id
     calendar_requests: RequestCounter = field(default_factory=RequestCounter)
     hubspot_requests: RequestCounter = field(default_factory=RequestCounter)
+    tokens: PortalTokens | None = None
+
+    def hubspot_of(self, portal_id: str) -> HubSpotClient:
+        """Return the client of a portal."""
+        return self.hubspot if self.tokens is None else self.hubspot.with_bearer(self.tokens.bearer(portal_id))
+
+    def for_another_thread(self) -> Services:
+        """Return the same services with connections and counters of their own."""
+        calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
+        return replace(
+            self,
+            calendar=self.calendar.for_another_thread(calendar_requests),
+            hubspot=self.hubspot.for_another_thread(hubspot_requests),
+            calendar_requests=calendar_requests,
+            hubspot_requests=hubspot_requests,
+            tokens=None if self.tokens is None else self.tokens.for_another_thread(),
+        )
 
 
 def build_services(
@@ -70,24 +114,35 @@ def build_services(
     calendar_url: str,
     calendar_key: str,
     hubspot_url: str,
-    hubspot_key: str,
+    hubspot_key: str | OAuthApp,
     clock: Callable[[], datetime] = utc_now,
+    hide: Callable[[str], None] = hide_nothing,
 ) -> Services:
     """Put the services together; sets up an empty mapping database, and asks nothing of the remote services.
+
+    ``hubspot_key`` is the service key of one portal, or our OAuth app for many. ``hide`` is told every token.
 
     Raises:
         ConfigurationError: a key, an address or the database cannot be used; the message says what to do.
     """
     vault = Vault(settings.secret_keys or development_keys(database_url))
     calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
+    engine = open_database(database_url)
+    tokens = None
+    if isinstance(hubspot_key, OAuthApp):
+        hide(hubspot_key.client_secret)
+        oauth = HubSpotOAuth.from_connection(
+            hubspot_url, hubspot_key, api_version=settings.hubspot_api_version, limits=OAUTH_LIMITS
+        )
+        tokens = PortalTokens(engine, vault, oauth, clock, hide)
     return Services(
         settings=settings,
-        engine=open_database(database_url),
+        engine=engine,
         vault=vault,
         calendar=CalendarClient.from_connection(calendar_url, calendar_key, observer=calendar_requests),
         hubspot=HubSpotClient.from_connection(
             hubspot_url,
-            hubspot_key,
+            NoPortal() if isinstance(hubspot_key, OAuthApp) else hubspot_key,
             api_version=settings.hubspot_api_version,
             limits=HUBSPOT_LIMITS,
             observer=hubspot_requests,
@@ -95,4 +150,5 @@ def build_services(
         clock=clock,
         calendar_requests=calendar_requests,
         hubspot_requests=hubspot_requests,
+        tokens=tokens,
     )

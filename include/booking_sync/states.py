@@ -86,3 +86,57 @@ class Step(StrEnum):
     ARCHIVE = "archive"
     ASSOCIATE = "associate"
     WRITE = "write"
+
+
+class AccessState(StrEnum):
+    """What becomes of our OAuth access to a portal.
+
+    ``usable``: tokens are there. ``broken``: HubSpot takes them no more; somebody has to grant access again.
+    ``revoking`` and ``uninstalling``: they are to be given back and must not be used for anything else.
+    ``erased``: there are no tokens.
+    """
+
+    USABLE = "usable"
+    BROKEN = "broken"
+    REVOKING = "revoking"
+    UNINSTALLING = "uninstalling"
+    ERASED = "erased"
+
+
+class GrantRefusal(StrEnum):
+    """Why a consent came to nothing."""
+
+    UNKNOWN_STATE = "unknown_state"
+    REPLAYED_STATE = "replayed_state"
+    FOREIGN_STATE = "foreign_state"
+    EXPIRED_STATE = "expired_state"
+    DENIED = "denied"
+    CODE_REFUSED = "code_refused"
+    WRONG_PORTAL = "wrong_portal"
+    MISSING_SCOPE = "missing_scope"
+
+
+class ConnectRefusal(StrEnum):
+    """Why an integration is not connected."""
+
+    UNREADABLE_WORKSPACE = "unreadable_workspace"
+    PLAN = "plan"
+    NO_ACCESS = "no_access"
+    MISSING_SCOPE = "missing_scope"
+    PORTAL_TAKEN = "portal_taken"
+    OTHER_PORTAL = "other_portal"
+    NOT_PROVISIONED = "not_provisioned"
+
+
+class IntegrationEvent(StrEnum):
+    """What people did to an integration, or what befell it."""
+
+    GRANTED = "granted"
+    CONNECTED = "connected"
+    RECONNECTED = "reconnected"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    BROKEN = "broken"
+    DISCONNECTED = "disconnected"
+    REVOKED = "revoked"
+    UNINSTALLED = "uninstalled"

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from booking_sync.booking_payload import load_booking
 from booking_sync.clients.hubspot import HubSpotClient
+from booking_sync.errors import IntegrationStopped
 from booking_sync.integration_settings import IntegrationSettings
 from booking_sync.model import Booking
 from booking_sync.services import Services
 from booking_sync.store.changes import StoredChange
-from booking_sync.store.database import writing
-from booking_sync.store.integrations import Integration
+from booking_sync.store.database import reading, writing
+from booking_sync.store.integrations import Integration, find_integration
 from booking_sync.store.lease import Lease
 from booking_sync.store.runs import Run
 
@@ -33,8 +34,19 @@ class Work:
 
     @property
     def hubspot(self) -> HubSpotClient:
-        """The client of the integration's portal, and of no other."""
-        return self.services.hubspot
+        """The client of the integration's portal, and of no other; it sends nothing once a person has stopped it."""
+        return self.services.hubspot_of(self.integration.portal_id).with_gate(self._check_not_stopped)
+
+    def _check_not_stopped(self) -> None:
+        """See that nobody has paused or disconnected the integration since the work began.
+
+        Raises:
+            IntegrationStopped: somebody has; the request that was under way has been recorded.
+        """
+        with reading(self.services.engine) as connection:
+            present = find_integration(connection, self.integration.id)
+        if present is not None and present.is_stopped_by_person:
+            raise IntegrationStopped(f"{present.why_idle}; the run stopped after the request that was under way")
 
     @contextmanager
     def recording(self) -> Iterator[tuple[Connection, datetime]]:

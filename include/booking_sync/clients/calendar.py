@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self, Unpack
 
-from booking_sync.clients.http import HttpOptions, JsonHttp
+from booking_sync.clients.http import Exchange, HttpOptions, JsonHttp
 from booking_sync.errors import ConfigurationError, IncompleteRead, Refused
 from booking_sync.model import Workspace
 
@@ -37,6 +37,10 @@ class CalendarClient:
     def from_connection(cls, base_url: str, api_key: str, **options: Unpack[HttpOptions]) -> Self:
         """Make a client for an address and a key; ``options`` are those of JsonHttp."""
         return cls(JsonHttp("Calendar.com", base_url, api_key, **options))
+
+    def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
+        """Return a client with the same key, and connections and an observer of its own."""
+        return type(self)(self._http.for_another_thread(observer))
 
     def describe(self) -> str:
         """Ask for the workspaces and say in a sentence what the key may read."""

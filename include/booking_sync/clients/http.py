@@ -6,24 +6,23 @@ whatever may have had an effect ends as :class:`~booking_sync.errors.OutcomeUnkn
 
 from __future__ import annotations
 
-import ipaddress
-import json as json_format
-import string
+import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
-from urllib.parse import quote, urlsplit
+from typing import Any, Self, TypedDict
 
 import requests
-from requests.auth import AuthBase
 
 from booking_sync.boundary import Act, Moment, reach
+from booking_sync.clients.address import checked_base_url
 from booking_sync.clients.answer import Answer
 from booking_sync.clients.answer_errors import error_for
+from booking_sync.clients.bearer import BearerAuth, BearerSource, GatedBearer, bearer_source
+from booking_sync.clients.call import Call
 from booking_sync.clients.retry import BODY_TOO_LARGE, HttpLimits, read_retrying, write_retrying
 from booking_sync.clients.wire import WatchedAdapter, watching
-from booking_sync.errors import ConfigurationError, NotSent, OutcomeUnknown, Refused
+from booking_sync.errors import BookingSyncError, NotSent, OutcomeUnknown, Refused
 
 __all__ = ["Exchange", "HttpLimits", "HttpOptions", "JsonHttp"]
 
@@ -32,7 +31,10 @@ _NO_CONTENT = 204
 _ACCEPTED_READ = frozenset({200, 207})
 _ACCEPTED_WRITE = frozenset({200, 201, _NO_CONTENT, 207})
 _LAST_SUCCESS = 299
-_KEY_CHARACTERS = frozenset(string.ascii_letters + string.digits + string.punctuation)
+_UNAUTHORIZED = 401
+
+Refine = Callable[[Refused, dict[str, Any]], Refused]
+"""Makes a refusal more telling with the help of the answer's body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +59,14 @@ class HttpOptions(TypedDict, total=False):
     observer: Callable[[Exchange], None] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    method: str
-    template: str
-    path: str
-    params: Mapping[str, str] | None
-    body: bytes | None
-    is_write: bool
-
-
-class _BearerAuth(AuthBase):
-    """Sets the header itself; with an ``auth`` given, ``requests`` does not look into ~/.netrc for another."""
-
-    def __init__(self, bearer: str) -> None:
-        self._bearer = bearer
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._bearer}"
-        return request
-
-
 class JsonHttp:
-    """One service, one key. Not shared between threads."""
+    """One service. Not shared between threads; :meth:`for_another_thread` makes a twin."""
 
     def __init__(
         self,
         service: str,
         base_url: str,
-        bearer: str,
+        bearer: str | BearerSource,
         *,
         user_agent: str = "calendar-hubspot-booking-sync",
         limits: HttpLimits | None = None,
@@ -96,17 +77,20 @@ class JsonHttp:
     ) -> None:
         """Check address and key; nothing is sent.
 
-        ``service`` is the name for messages. ``now`` (seconds since 1970) is only used for a Retry-After
-        that is a date. Plain http is accepted for this machine alone: the key would travel in the clear.
+        ``service`` is the name for messages. ``bearer`` is a key, or a source that is asked before each request.
+        ``now`` (seconds since 1970) is only used for a Retry-After that is a date. Plain http is accepted for
+        this machine alone: the key would travel in the clear.
         """
         self._service = service
-        self._base_url = _checked_base_url(service, base_url)
+        self._base_url = checked_base_url(service, base_url)
         self._limits = limits or HttpLimits()
         self._sleep = sleep
         self._monotonic = monotonic
         self._now = now
         self._observer = observer
-        self._session = _session(_checked_bearer(service, bearer), user_agent)
+        self._bearer = bearer_source(service, bearer)
+        self._user_agent = user_agent
+        self._session = _session(user_agent)
 
     def __repr__(self) -> str:
         return f"JsonHttp({self._service!r}, {self._base_url!r})"
@@ -114,6 +98,23 @@ class JsonHttp:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def with_bearer(self, bearer: BearerSource) -> Self:
+        """Return the same service with another source of tokens; both share their connections."""
+        return self._twin(_bearer=bearer)
+
+    def with_gate(self, gate: Callable[[], None]) -> Self:
+        """Return the same service, where ``gate`` is asked before each request and may raise."""
+        return self.with_bearer(GatedBearer(gate, self._bearer))
+
+    def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
+        """Return the same service with connections, and an observer, of its own."""
+        return self._twin(_session=_session(self._user_agent), _observer=observer)
+
+    def _twin(self, **different: object) -> Self:
+        twin = copy.copy(self)
+        vars(twin).update(different)
+        return twin
 
     def read(
         self,
@@ -123,69 +124,77 @@ class JsonHttp:
         path_values: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        refine: Refine | None = None,
     ) -> dict[str, Any]:
         """Ask for a JSON object, again where that may help.
 
-        ``path`` is a template such as ``/v1/workspaces/{workspace_id}``; ``path_values`` are escaped into it.
+        ``path`` is a template such as ``/v1/workspaces/{workspace_id}``; ``path_values`` are escaped into it. ``form``
+        is sent as a form instead of JSON. ``refine`` is that of :meth:`write`.
         """
-        call = self._call(method, path, path_values, params, json, is_write=False)
-        return read_retrying(self._limits, self._sleep)(self._read_once, call)
+        call = Call.of(method, path, path_values, params, json=json, form=form, is_write=False)
+        return read_retrying(self._limits, self._sleep)(self._read_once, call, refine)
 
     def write(
         self,
         method: str,
         path: str,
         *,
-        json: Mapping[str, Any],
+        json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
         path_values: Mapping[str, str] | None = None,
-        refine: Callable[[Refused, dict[str, Any]], Refused] | None = None,
+        refine: Refine | None = None,
     ) -> tuple[int, dict[str, Any] | None]:
         """Send a change once; return status and JSON object (None for 204).
 
         Raises OutcomeUnknown where the change may have been made. ``refine`` may turn a refusal into a more telling one
         with the help of the answer's body.
         """
-        call = self._call(method, path, path_values, None, json, is_write=True)
+        call = Call.of(method, path, path_values, None, json=json, form=form, is_write=True)
         return write_retrying(self._limits, self._sleep)(self._write_once, call, refine)
 
-    def _call(
-        self,
-        method: str,
-        template: str,
-        path_values: Mapping[str, str] | None,
-        params: Mapping[str, str] | None,
-        json: Mapping[str, Any] | None,
-        *,
-        is_write: bool,
-    ) -> _Call:
-        path = template.format_map({name: _segment(value) for name, value in (path_values or {}).items()})
-        body = None if json is None else json_format.dumps(json, allow_nan=False).encode()
-        return _Call(method, template, path, params, body, is_write)
-
-    def _read_once(self, call: _Call) -> dict[str, Any]:
-        answer = self._exchange(call)
+    def _read_once(self, call: Call, refine: Refine | None) -> dict[str, Any]:
+        answer = self._answer(call)
         if answer.status > _LAST_SUCCESS:
-            raise error_for(answer, self._named(call), is_write=False, now=self._now())
+            raise self._error(call, answer, refine)
         document = answer.document()
         if answer.status not in _ACCEPTED_READ or document is None:
             raise self._unusable(call, answer)
         return document
 
-    def _write_once(
-        self, call: _Call, refine: Callable[[Refused, dict[str, Any]], Refused] | None
-    ) -> tuple[int, dict[str, Any] | None]:
-        answer = self._exchange(call)
+    def _write_once(self, call: Call, refine: Refine | None) -> tuple[int, dict[str, Any] | None]:
+        answer = self._answer(call)
         if answer.status > _LAST_SUCCESS:
-            error = error_for(answer, self._named(call), is_write=True, now=self._now())
-            if refine is not None and type(error) is Refused:
-                raise refine(error, answer.document() or {})
-            raise error
+            raise self._error(call, answer, refine)
         document = answer.document()
         if answer.status not in _ACCEPTED_WRITE or (document is None and answer.status != _NO_CONTENT):
             raise self._unusable(call, answer)
         return answer.status, document
 
-    def _exchange(self, call: _Call) -> Answer:
+    def _error(self, call: Call, answer: Answer, refine: Refine | None) -> BookingSyncError:
+        error = error_for(answer, self._named(call), is_write=call.is_write, now=self._now())
+        if refine is not None and type(error) is Refused:
+            return refine(error, answer.document() or {})
+        return error
+
+    def _answer(self, call: Call) -> Answer:
+        """Make one request; where the token is refused and the source has another one, once more with that.
+
+        A request that is not let in has not been carried out, so this holds for writes too.
+        """
+        bearer = self._bearer.current()
+        answer = self._exchange(call, bearer)
+        if answer.status != _UNAUTHORIZED:
+            return answer
+        renewed = self._bearer.renew(bearer)
+        if renewed is None:
+            return answer
+        answer = self._exchange(call, renewed)
+        if answer.status == _UNAUTHORIZED:
+            self._bearer.give_up(renewed)
+        return answer
+
+    def _exchange(self, call: Call, bearer: str) -> Answer:
         """Make one request. The cause is named, not chained: its message holds the address that was asked for."""
         reach(Act.REQUEST, Moment.BEFORE)
         started = self._monotonic()
@@ -193,7 +202,7 @@ class JsonHttp:
         failure = ""
         with watching(self._limits.total_seconds) as watch:
             try:
-                answer = self._send(call)
+                answer = self._send(call, bearer)
             except _BodyTooLarge:
                 failure = BODY_TOO_LARGE
             except (requests.RequestException, OSError) as error:
@@ -208,13 +217,14 @@ class JsonHttp:
             )
         raise NotSent(f"{self._named(call)} could not be sent ({failure})", code=failure)
 
-    def _send(self, call: _Call) -> Answer:
+    def _send(self, call: Call, bearer: str) -> Answer:
         with self._session.request(
             call.method,
             self._base_url + call.path,
             params=call.params,
             data=call.body,
-            headers={"Content-Type": "application/json"} if call.body is not None else None,
+            headers={"Content-Type": call.content_type} if call.content_type else None,
+            auth=BearerAuth(bearer),
             timeout=(self._limits.connect_seconds, self._limits.read_seconds),
             allow_redirects=False,
             stream=True,
@@ -222,15 +232,15 @@ class JsonHttp:
             body = _capped(response, self._limits.body_bytes)
             return Answer(response.status_code, response.headers, body)
 
-    def _observe(self, call: _Call, answer: Answer | None, seconds: float) -> None:
+    def _observe(self, call: Call, answer: Answer | None, seconds: float) -> None:
         if self._observer is not None:
             status = answer.status if answer else None
             self._observer(Exchange(call.method, call.template, status, seconds, call.is_write))
 
-    def _named(self, call: _Call) -> str:
+    def _named(self, call: Call) -> str:
         return f"{self._service}: {call.method} {call.template}"
 
-    def _unusable(self, call: _Call, answer: Answer) -> OutcomeUnknown:
+    def _unusable(self, call: Call, answer: Answer) -> OutcomeUnknown:
         message = f"{self._named(call)} was answered with {answer.status}, but not with the JSON that belongs to it"
         return OutcomeUnknown(message, status=answer.status)
 
@@ -249,49 +259,9 @@ def _capped(response: requests.Response, limit: int) -> bytes:
     return bytes(body)
 
 
-def _session(bearer: str, user_agent: str) -> requests.Session:
+def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
-    session.auth = _BearerAuth(bearer)
     session.headers.update({"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"})
     for scheme in ("https://", "http://"):
         session.mount(scheme, WatchedAdapter())
     return session
-
-
-def _segment(value: str) -> str:
-    if not value.strip("."):
-        raise ConfigurationError("an id that is empty or only dots cannot be part of an address")
-    return quote(value, safe="")
-
-
-def _checked_bearer(service: str, bearer: str) -> str:
-    key = bearer.strip()
-    if not key or not _KEY_CHARACTERS.issuperset(key):
-        raise ConfigurationError(f"the key for {service} is empty or holds characters that no key has")
-    return key
-
-
-def _checked_base_url(service: str, base_url: str) -> str:
-    try:
-        parts = urlsplit(base_url.strip())
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"the address of {service} must be https://host, with a path where needed and nothing else"
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(host)):
-        raise ConfigurationError(
-            f"the address of {service} must begin with https://, except for a server on this machine"
-        )
-    return base_url.strip().rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

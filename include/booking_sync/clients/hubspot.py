@@ -5,12 +5,13 @@ Every write is one request, sent once. The caller decides what happens to items 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 from booking_sync.clients import hubspot_associations, hubspot_contacts, hubspot_properties, hubspot_search
 from booking_sync.clients.answer import as_id, as_object, as_objects
-from booking_sync.clients.http import HttpOptions, JsonHttp
+from booking_sync.clients.bearer import BearerSource
+from booking_sync.clients.http import Exchange, HttpOptions, JsonHttp
 from booking_sync.clients.hubspot_batch import Sent
 from booking_sync.clients.hubspot_calls import MOST_INPUTS, HubSpotCalls, check_size, chunks
 from booking_sync.clients.hubspot_errors import BatchRefused
@@ -50,6 +51,7 @@ DEFAULT_API_VERSION = "2026-09"
 """HubSpot docs, versioning: current since September 2026, supported for eighteen months."""
 
 _ACCOUNT = "/account-info/{version}/details"
+_INSTALLATION = "/appinstalls/{version}/external-install"
 _OWNERS = "/crm/owners/{version}"
 _SEARCH = "/crm/objects/{version}/meetings/search"
 _MOST_SEARCHED = 100
@@ -63,14 +65,33 @@ class HubSpotClient:
     """
 
     def __init__(self, http: JsonHttp, api_version: str = DEFAULT_API_VERSION) -> None:
+        self._http = http
+        self._version = api_version
         self._calls = HubSpotCalls(http, api_version)
 
     @classmethod
     def from_connection(
-        cls, base_url: str, bearer: str, *, api_version: str = DEFAULT_API_VERSION, **options: Unpack[HttpOptions]
+        cls,
+        base_url: str,
+        bearer: str | BearerSource,
+        *,
+        api_version: str = DEFAULT_API_VERSION,
+        **options: Unpack[HttpOptions],
     ) -> Self:
         """Make a client for an address and a key or access token; ``options`` are those of JsonHttp."""
         return cls(JsonHttp("HubSpot", base_url, bearer, **options), api_version)
+
+    def with_bearer(self, bearer: BearerSource) -> Self:
+        """Return a client of the same HubSpot with the tokens of another portal."""
+        return type(self)(self._http.with_bearer(bearer), self._version)
+
+    def with_gate(self, gate: Callable[[], None]) -> Self:
+        """Return a client of the same portal, where ``gate`` is asked before each request and may raise."""
+        return type(self)(self._http.with_gate(gate), self._version)
+
+    def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
+        """Return a client of the same portal with connections, and an observer, of its own."""
+        return type(self)(self._http.for_another_thread(observer), self._version)
 
     def portal(self) -> Portal:
         """Return the account that the key belongs to."""
@@ -80,6 +101,10 @@ class HubSpotClient:
             raise IncompleteRead("HubSpot: the account details have no portal id")
         texts = [as_id(details.get(name)) or "" for name in ("portalName", "uiDomain", "timeZone", "accountType")]
         return Portal(portal_id, *texts)
+
+    def uninstall(self) -> None:
+        """Uninstall the app from the portal whose access token this is; HubSpot tells the portal's administrators."""
+        self._http.write("DELETE", _INSTALLATION, path_values={"version": self._version})
 
     def owners(self) -> list[Owner]:
         """Return every active owner."""

@@ -25,6 +25,31 @@ class Integration:
     connected_at: datetime
     watermark: datetime
     settings: dict[str, object]
+    paused_by: str | None = None
+    paused_at: datetime | None = None
+    pause_reason: str | None = None
+    alerted_at: datetime | None = None
+
+    @property
+    def is_working(self) -> bool:
+        """Whether runs pass anything on: it is connected, and nobody has paused it."""
+        return self.state is IntegrationState.CONNECTED and self.paused_at is None
+
+    @property
+    def is_stopped_by_person(self) -> bool:
+        """Whether a person wants nothing to be passed on."""
+        return self.state is IntegrationState.DISCONNECTED or self.paused_at is not None
+
+    @property
+    def why_idle(self) -> str | None:
+        """Why nothing is passed on, in a sentence; None where it works."""
+        if self.state is not IntegrationState.CONNECTED:
+            return self.state_reason or self.state.value.replace("_", " ")
+        if self.paused_at is None:
+            return None
+        return (
+            f"paused by {self.paused_by}: {self.pause_reason}" if self.pause_reason else f"paused by {self.paused_by}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,61 @@ def set_state(connection: Connection, id_: str, state: IntegrationState, reason:
     """Pause or resume an integration, with the reason."""
     statement = update(integration).where(integration.c.id == id_)
     connection.execute(statement.values(state=state, state_reason=reason))
+
+
+def begin_connection(connection: Connection, id_: str, *, workspace_name: str, at: datetime) -> None:
+    """Connect an integration that was disconnected: only what changes from now on is passed on by itself (K5)."""
+    statement = update(integration).where(integration.c.id == id_)
+    values = {"connected_at": at, "watermark": at, "paused_by": None, "paused_at": None, "pause_reason": None}
+    connection.execute(
+        statement.values(
+            **values,
+            workspace_name=workspace_name[:1000],
+            state=IntegrationState.CONNECTED,
+            state_reason=None,
+            alerted_at=None,
+        )
+    )
+
+
+def resume_connection(connection: Connection, id_: str) -> None:
+    """Connect an integration again that needed it: the next run goes on where the last one ended."""
+    statement = update(integration).where(integration.c.id == id_)
+    connection.execute(statement.values(state=IntegrationState.CONNECTED, state_reason=None, alerted_at=None))
+
+
+def set_pause(connection: Connection, id_: str, *, person: str | None, reason: str | None, at: datetime | None) -> None:
+    """Record a person's pause, or with None for everything its end."""
+    statement = update(integration).where(integration.c.id == id_)
+    connection.execute(statement.values(paused_by=person, pause_reason=reason, paused_at=at))
+
+
+def break_integrations(connection: Connection, portal_id: str, reason: str) -> list[str]:
+    """Mark a portal's integrations that are not disconnected as needing to be reconnected; return their ids."""
+    affected = (
+        integration.c.portal_id == portal_id,
+        integration.c.state.in_((IntegrationState.CONNECTED, IntegrationState.PAUSED)),
+    )
+    ids = list(connection.execute(select(integration.c.id).where(*affected)).scalars())
+    values = {"state": IntegrationState.NEEDS_RECONNECTING, "state_reason": reason, "alerted_at": None}
+    connection.execute(update(integration).where(integration.c.id.in_(ids)).values(**values))
+    return ids
+
+
+def note_alerted(connection: Connection, id_: str, at: datetime) -> bool:
+    """Note that a run says that the integration needs reconnecting; return whether it is the first to say so."""
+    unsaid = (
+        integration.c.id == id_,
+        integration.c.state == IntegrationState.NEEDS_RECONNECTING,
+        integration.c.alerted_at.is_(None),
+    )
+    return connection.execute(update(integration).where(*unsaid).values(alerted_at=at)).rowcount == 1
+
+
+def find_integration(connection: Connection, id_: str) -> Integration | None:
+    """Return one integration, or None where there is none of that id."""
+    row = connection.execute(select(integration).where(integration.c.id == id_)).mappings().first()
+    return None if row is None else _integration(dict(row))
 
 
 def move_watermark(connection: Connection, id_: str, watermark: datetime) -> None:

@@ -47,6 +47,10 @@ integration = Table(
     Column("connected_at", UtcDateTime, nullable=False),
     Column("watermark", UtcDateTime, nullable=False, comment="everything before it is recorded, without a gap"),
     Column("settings", JSON, nullable=False),
+    Column("paused_by", String(250), comment="a person's pause, which only a person ends"),
+    Column("paused_at", UtcDateTime),
+    Column("pause_reason", Text),
+    Column("alerted_at", UtcDateTime, comment="when a run said that the integration needs reconnecting"),
     UniqueConstraint("workspace_id", "portal_id"),
 )
 

@@ -1,0 +1,41 @@
+"""Addresses of services, checked before a key is sent to them."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from booking_sync.errors import ConfigurationError
+
+
+def checked_base_url(service: str, base_url: str) -> str:
+    """Return the address without a slash at its end.
+
+    Plain http is accepted for this machine alone: the key would travel in the clear.
+
+    Raises:
+        ConfigurationError: it is no such address.
+    """
+    try:
+        parts = urlsplit(base_url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"the address of {service} must be https://host, with a path where needed and nothing else"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(host)):
+        raise ConfigurationError(
+            f"the address of {service} must begin with https://, except for a server on this machine"
+        )
+    return base_url.strip().rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
