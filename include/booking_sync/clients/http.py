@@ -183,18 +183,18 @@ class JsonHttp:
         A request that is not let in has not been carried out, so this holds for writes too.
         """
         bearer = self._bearer.current()
-        answer = self._exchange(call, bearer)
+        answer = self._exchange(call, BearerAuth(bearer))
         if answer.status != _UNAUTHORIZED:
             return answer
         renewed = self._bearer.renew(bearer)
         if renewed is None:
             return answer
-        answer = self._exchange(call, renewed)
+        answer = self._exchange(call, BearerAuth(renewed))
         if answer.status == _UNAUTHORIZED:
             self._bearer.give_up(renewed)
         return answer
 
-    def _exchange(self, call: Call, bearer: str) -> Answer:
+    def _exchange(self, call: Call, bearer: BearerAuth) -> Answer:
         """Make one request. The cause is named, not chained: its message holds the address that was asked for."""
         reach(Act.REQUEST, Moment.BEFORE)
         started = self._monotonic()
@@ -217,14 +217,14 @@ class JsonHttp:
             )
         raise NotSent(f"{self._named(call)} could not be sent ({failure})", code=failure)
 
-    def _send(self, call: Call, bearer: str) -> Answer:
+    def _send(self, call: Call, bearer: BearerAuth) -> Answer:
         with self._session.request(
             call.method,
             self._base_url + call.path,
             params=call.params,
             data=call.body,
             headers={"Content-Type": call.content_type} if call.content_type else None,
-            auth=BearerAuth(bearer),
+            auth=bearer,
             timeout=(self._limits.connect_seconds, self._limits.read_seconds),
             allow_redirects=False,
             stream=True,
