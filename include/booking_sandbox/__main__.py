@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     with Sandbox(seed=given.seed, calendar_port=given.calendar_port, hubspot_port=given.hubspot_port) as sandbox:
         sandbox.hubspot.switches.requests_per_window = DOCUMENTED_REQUESTS_PER_WINDOW
         sandbox.hubspot.switches.searches_per_second = _DOCUMENTED_SEARCHES_PER_SECOND
+        for uri in given.redirect_uri:
+            sandbox.hubspot.state.register_redirect_uri(uri)
         if not given.empty:
             load_sample(sandbox.calendar.state, sandbox.hubspot.state, system_clock(), given.seed)
         addresses = _addresses(sandbox)
@@ -44,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hubspot-port", type=int, default=0, help="port of the HubSpot (default: a free one)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same ids and sample")
     parser.add_argument("--empty", action="store_true", help="start without the sample bookings and contacts")
+    parser.add_argument(
+        "--redirect-uri", action="append", default=[], help="where consents may return to, exactly (repeatable)"
+    )
     parser.add_argument("--ready-file", type=Path, help="write addresses and keys there, as JSON, once both serve")
     return parser
 
@@ -57,6 +62,9 @@ def _addresses(sandbox: Sandbox) -> dict[str, Any]:
         "hubspot_page": sandbox.hubspot.root_url + "/",
         "service_key": sandbox.hubspot.service_key,
         "portal_id": sandbox.hubspot.state.portal().id,
+        "authorize_url": sandbox.hubspot.authorize_url,
+        "client_id": sandbox.hubspot.app.client_id,
+        "client_secret": sandbox.hubspot.app.client_secret,
     }
 
 

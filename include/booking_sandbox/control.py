@@ -46,8 +46,13 @@ HUBSPOT_ACTIONS = frozenset(
         "dissociate",
         "edit_activity",
         "edit_contact",
+        "expire_access_tokens",
+        "install_app",
         "merge_contacts",
+        "register_redirect_uri",
         "restore_activity",
+        "revoke_refresh_tokens",
+        "uninstall_app",
     }
 )
 _MOMENTS = frozenset({"at", "start_at", "end_at"})

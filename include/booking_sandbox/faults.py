@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
 from enum import StrEnum
 from inspect import isfunction
+from random import Random
 from typing import Any
 
 from starlette.responses import Response
@@ -28,6 +30,8 @@ class FaultKind(StrEnum):
     """The connection is cut without an answer; nothing is done."""
     LATE_LANDING = "late_landing"
     """Answered with ``status`` now; done when the clock has moved on by ``seconds``."""
+    DROP_THEN_LAND = "drop_then_land"
+    """The connection is cut without an answer now; done when the clock has moved on by ``seconds``."""
     RATE_LIMITED = "rate_limited"
     """Answered with 429. HubSpot sends no Retry-After; Calendar.com sends ``seconds``."""
     HTML = "html"
@@ -46,7 +50,10 @@ class FaultKind(StrEnum):
 
 Rewrite = Callable[[Json], Json]
 """Takes the JSON of an answer and returns what is sent in its place; only tests in the same process can set one."""
-
+ENDLESS = 1_000_000_000
+"""As many requests as there will ever be."""
+LATE_KINDS = frozenset({FaultKind.LATE_LANDING, FaultKind.DROP_THEN_LAND})
+"""Those whose effect comes after the answer."""
 _DEFAULT_STATUS = {FaultKind.LATE_LANDING: 504, FaultKind.HTML: 502, FaultKind.RATE_LIMITED: 429}
 
 
@@ -56,8 +63,11 @@ class Fault:
 
     It hits the ``nth`` request that matches, counted from when the fault was set, and the ``count - 1`` matching ones
     after it.
-    ``path`` is a substring of the path, ``method`` an exact method, ``writes_only`` leaves reads alone.
+    ``path`` is a substring of the path, ``method`` an exact method, ``writes_only`` leaves reads alone, and
+    ``portal_id`` leaves every request alone whose bearer token is not of that HubSpot portal.
     ``status`` 0 means the usual one of the kind (502, or 504 for a late landing).
+    A 429 carries ``headers``, whatever they say. A ``share`` below 1 spares some requests, the same ones in
+    every run, and ``lasts_seconds`` ends it so long after the first request that it matched.
     """
 
     kind: FaultKind
@@ -68,11 +78,15 @@ class Fault:
     status: int = 0
     seconds: float = 0.0
     writes_only: bool = False
+    portal_id: int | None = None
     policy: str = "TEN_SECONDLY_ROLLING"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | bytes = ""
     rewrite: Rewrite | None = None
+    share: float = 1.0
+    lasts_seconds: float | None = None
     seen: int = 0
+    began_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.kind = FaultKind(self.kind)
@@ -89,8 +103,16 @@ class Fault:
     def matches(self, entry: HistoryEntry) -> bool:
         """Whether this fault is about that request at all."""
         return (
-            self.path in entry.path and self.method in {"", entry.method} and (entry.is_write or not self.writes_only)
+            self.path in entry.path
+            and self.method in {"", entry.method}
+            and (entry.is_write or not self.writes_only)
+            and self.portal_id in {None, entry.portal_id}
         )
+
+    def has_ended(self, at: datetime) -> bool:
+        """Whether its time is over; the first request that it matches begins it."""
+        self.began_at = self.began_at or at
+        return self.lasts_seconds is not None and at >= self.began_at + timedelta(seconds=self.lasts_seconds)
 
     @property
     def is_spent(self) -> bool:
@@ -103,6 +125,7 @@ class FaultPlan:
     """The faults that still wait for their request. At most one hits a request: the one that was set first."""
 
     waiting: list[Fault] = field(default_factory=list)
+    _random: Random = field(default_factory=lambda: Random(0), repr=False)  # noqa: S311 - the same in every run
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, kind: FaultKind | str, **settings: Json) -> Fault:
@@ -116,13 +139,14 @@ class FaultPlan:
         """Count the request against every waiting fault and give the one that hits it."""
         hit: Fault | None = None
         with self._lock:
-            for fault in self.waiting:
-                if not fault.matches(entry):
-                    continue
+            matching = [fault for fault in self.waiting if fault.matches(entry)]
+            over = [fault for fault in matching if fault.has_ended(entry.at)]
+            for fault in matching:
                 fault.seen += 1
-                if hit is None and fault.seen >= fault.nth:
+                is_due = fault not in over and fault.seen >= fault.nth
+                if hit is None and is_due and self._random.random() < fault.share:
                     hit = fault
-            self.waiting = [fault for fault in self.waiting if not fault.is_spent]
+            self.waiting = [fault for fault in self.waiting if not fault.is_spent and fault not in over]
         entry.fault = hit.kind.value if hit else None
         return hit
 

@@ -75,6 +75,10 @@ class History:
         """The requests whose path contains ``path``, optionally of one method."""
         return [entry for entry in self if path in entry.path and method in {"", entry.method}]
 
+    def of_portal(self, portal_id: int) -> list[HistoryEntry]:
+        """The requests that were made with a token of one portal, or that gave one of its tokens."""
+        return [entry for entry in self if entry.portal_id == portal_id]
+
     def writes(self) -> list[HistoryEntry]:
         """Only the requests that could change something."""
         return [entry for entry in self if entry.is_write]

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from booking_sandbox.hubspot_calls import Answer, Call
-from booking_sandbox.hubspot_errors import invalid, not_found
+from booking_sandbox.hubspot_errors import Refusal, invalid, not_found
 from booking_sandbox.hubspot_records import Owner
 from booking_sandbox.moments import milliseconds
 
@@ -57,9 +57,17 @@ def account_details(call: Call) -> Answer:
         "additionalCurrencies": [],
         "utcOffset": f"{sign}{minutes // 60:02}:{minutes % 60:02}",
         "utcOffsetMilliseconds": seconds * 1000,
-        "uiDomain": "app.hubspot.com",
-        "dataHostingLocation": "na1",
+        "uiDomain": portal.ui_domain,
+        "dataHostingLocation": portal.hosting,
     }
     if call.version >= "2026-09":
         body |= {"portalName": portal.name, "createdAt": milliseconds(call.now.replace(month=1, day=1))}
     return Answer(200, body)
+
+
+def uninstall(call: Call) -> Answer:
+    """``DELETE /appinstalls/{V}/external-install``: the app that asks is removed from the portal of its token."""
+    if call.token.client_id is None:
+        raise Refusal(403, "FORBIDDEN", "Only an app can uninstall itself; a service key belongs to no app.")
+    call.portal.grants.uninstall(call.token.client_id)
+    return Answer(204, None, attempted=1, effected_ids=(call.token.client_id,))

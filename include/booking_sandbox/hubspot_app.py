@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,9 +17,10 @@ from booking_sandbox import hubspot_objects as objects
 from booking_sandbox import hubspot_properties as properties
 from booking_sandbox.faults import FaultKind
 from booking_sandbox.hubspot_calls import Answer, Call, Operation
+from booking_sandbox.hubspot_oauth import OAUTH_OPERATIONS, FormOperation
 from booking_sandbox.hubspot_schema import OBJECT_TYPES
 from booking_sandbox.hubspot_search import search
-from booking_sandbox.hubspot_service import HubSpotService
+from booking_sandbox.hubspot_service import HubSpotService, Incoming
 from booking_sandbox.transport import CutConnection
 
 Scopes = Callable[[dict[str, str]], tuple[str, ...]]
@@ -58,6 +59,10 @@ def _write(run: Callable[[Call], Answer], scopes: Scopes = _WRITE) -> Operation:
 
 def _owner_scope(params: dict[str, str]) -> tuple[str, ...]:  # noqa: ARG001 - its caller decides what it is given
     return ("crm.objects.owners.read",)
+
+
+def _oauth_scope(params: dict[str, str]) -> tuple[str, ...]:  # noqa: ARG001 - its caller decides what it is given
+    return ("oauth",)
 
 
 _OBJECTS = "/crm/objects/{version}/{object_type}"
@@ -114,21 +119,26 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         "PATCH": _write(properties.update_property, _schema_write),
         "DELETE": _write(properties.archive_property, _schema_write),
     },
-    "/account-info/{version}/details": {"GET": Operation(accounts.account_details)},
+    "/account-info/{version}/details": {"GET": _read(accounts.account_details, _oauth_scope)},
+    "/appinstalls/{version}/external-install": {"DELETE": _write(accounts.uninstall, _oauth_scope)},
 }
 """Path → method → operation. The order decides: a fixed path stands before a pattern that would match it too."""
 
 
 def hubspot_application(service: HubSpotService, extra_routes: list[BaseRoute]) -> Starlette:
     """The ASGI application: the API, and whatever pages and controls are added."""
-    routes: list[BaseRoute] = [
-        Route(path, _endpoint(service, by_method), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-        for path, by_method in OPERATIONS.items()
-    ]
-    return Starlette(routes=[*routes, *extra_routes])
+    api = [_route(service, path, by_method) for path, by_method in OPERATIONS.items()]
+    oauth = [_route(service, path, by_method) for path, by_method in OAUTH_OPERATIONS.items()]
+    return Starlette(routes=[*api, *oauth, *extra_routes])
 
 
-def _endpoint(service: HubSpotService, by_method: dict[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+def _route(service: HubSpotService, path: str, by_method: Mapping[str, Operation | FormOperation]) -> BaseRoute:
+    return Route(path, _endpoint(service, by_method), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+
+
+def _endpoint(
+    service: HubSpotService, by_method: Mapping[str, Operation | FormOperation]
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         operation = by_method.get(request.method)
         entry = service.state.history.open(
@@ -138,16 +148,22 @@ def _endpoint(service: HubSpotService, by_method: dict[str, Operation]) -> Calla
             entry.status = 405
             return Response('{"status":"error","message":"Method not allowed"}', 405, media_type="application/json")
         entry.is_write = operation.is_write
-        raw = await request.body()
+        incoming = await _incoming(request)
+        service.recognise(entry, incoming)
         service.notify(entry, "before")
         fault = service.switches.faults.take(entry)
         slow = fault.seconds if fault is not None and fault.kind is FaultKind.SLOW else 0.0
         if slow or service.switches.latency_seconds:
             await asyncio.sleep(slow + service.switches.latency_seconds)
-        authorization = request.headers.get("authorization", "")
-        response = service.respond(entry, operation, dict(request.path_params), authorization, raw, fault=fault)
+        response = service.respond(entry, operation, incoming, fault=fault)
         entry.status = None if isinstance(response, CutConnection) else response.status_code
         service.notify(entry, "after")
         return response
 
     return endpoint
+
+
+async def _incoming(request: Request) -> Incoming:
+    headers = request.headers
+    params, raw = dict(request.path_params), await request.body()
+    return Incoming(params, headers.get("authorization", ""), headers.get("content-type", ""), raw)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from booking_sandbox.hubspot_errors import Refusal, bad_json, duplicate_ids, invalid
+from booking_sandbox.hubspot_grants import Token
 from booking_sandbox.hubspot_portal import Portal
 from booking_sandbox.hubspot_schema import OBJECT_TYPES, ObjectType
 from booking_sandbox.hubspot_switches import HubSpotSwitches
@@ -30,9 +31,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is allowed: the portal it is for, and what it says. ``body`` None means that there was none."""
+    """A call that is allowed: the portal and token it is for, and what it says. ``body`` None: there was none."""
 
     portal: Portal
+    token: Token
     switches: HubSpotSwitches
     params: dict[str, str]
     query: dict[str, str]

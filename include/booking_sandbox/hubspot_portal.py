@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from booking_sandbox.hubspot_defaults import default_groups, default_properties
+from booking_sandbox.hubspot_grants import Grants, Token
+from booking_sandbox.hubspot_late import LateLandings
 from booking_sandbox.hubspot_links import LinkStore
 from booking_sandbox.hubspot_records import Owner, Record, RecordStore
 from booking_sandbox.hubspot_schema import (
@@ -26,6 +28,8 @@ from booking_sandbox.moments import Clock, milliseconds
 TOKEN_LIFETIME_SECONDS = 1_800
 _FIRST_IDS = {"contacts": 171_596_000_000, "meetings": 552_148_000_000, "owners": 6_166_000}
 _FIRST_OTHER_ID = 31_000_000_000
+_IDS_OF_A_PORTAL = 1_000_000_000_000
+_FIRST_ADMIN_ID = 1_296_500
 _LARGEST_ID_STEP = 997
 INTEGRATION_SOURCE = {
     "hs_object_source": "INTEGRATION",
@@ -39,23 +43,6 @@ PERSON_SOURCE = {
 }
 
 
-@dataclass(slots=True)
-class Token:
-    """A bearer token. ``scopes`` None means all; without ``expires_at`` it lives for ever, as a service key does."""
-
-    value: str
-    expires_at: datetime | None = None
-    scopes: frozenset[str] | None = None
-
-
-@dataclass(slots=True)
-class LateLanding:
-    """A write that was answered 504 and will happen all the same."""
-
-    due_at: datetime
-    land: Callable[[], None]
-
-
 @dataclass
 class Portal:
     """The state of one account. Callers hold the lock of the :class:`HubSpotState` it belongs to."""
@@ -66,17 +53,22 @@ class Portal:
     switches: Callable[[], HubSpotSwitches]
     time_zone: str = "Europe/Berlin"
     name: str = "Acme"
+    ui_domain: str = "app.hubspot.com"
+    domain: str = "acme.example"
+    number: int = 0
+    """Which portal this is, from 0 on: no two portals share a record id or an owner id."""
     properties: dict[str, dict[str, PropertyDefinition]] = field(default_factory=default_properties)
     groups: dict[str, dict[str, PropertyGroup]] = field(default_factory=default_groups)
     store: RecordStore = field(default_factory=RecordStore)
     links: LinkStore = field(default_factory=LinkStore)
     owners: dict[str, Owner] = field(default_factory=dict)
-    tokens: dict[str, Token] = field(default_factory=dict)
+    grants: Grants = field(init=False)
     blocklist: set[str] = field(default_factory=set)
-    pending: list[LateLanding] = field(default_factory=list)
+    late: LateLandings = field(default_factory=LateLandings)
 
     def __post_init__(self) -> None:
-        self._last_ids = dict(_FIRST_IDS)
+        self.grants = Grants(self.clock, self.random)
+        self._last_ids = {name: first + self.number * _IDS_OF_A_PORTAL for name, first in _FIRST_IDS.items()}
         for type_name, definitions in self.properties.items():
             for definition in definitions.values():
                 if definition.has_unique_value:
@@ -88,23 +80,26 @@ class Portal:
         """Accept a bearer token; ``expires_in`` None makes it a service key."""
         expires_at = None if expires_in is None else self.clock() + timedelta(seconds=expires_in)
         token = Token(value, expires_at, None if scopes is None else frozenset(scopes))
-        self.tokens[value] = token
+        self.grants.tokens[value] = token
         return token
 
     def expire_token(self, value: str) -> None:
         """The token is answered 401 EXPIRED_AUTHENTICATION from now on."""
-        self.tokens[value].expires_at = self.clock() - timedelta(seconds=1)
+        self.grants.tokens[value].expires_at = self.clock() - timedelta(seconds=1)
 
-    def land(self, now: datetime) -> None:
-        """Carry out the late writes that are due."""
-        due = [one for one in self.pending if one.due_at <= now]
-        self.pending = [one for one in self.pending if one.due_at > now]
-        for one in due:
-            one.land()
+    @property
+    def hosting(self) -> str:
+        """Where the data is: ``eu1`` for ``app-eu1.hubspot.com``."""
+        return self.ui_domain.partition(".")[0].removeprefix("app").removeprefix("-") or "na1"
+
+    @property
+    def admin(self) -> tuple[int, str]:
+        """User id and address of the person who is logged in to the pages."""
+        return _FIRST_ADMIN_ID + self.number, f"admin@{self.domain}"
 
     def new_id(self, type_name: str) -> str:
         """The next record id; ids grow, with gaps."""
-        last = self._last_ids.get(type_name, _FIRST_OTHER_ID)
+        last = self._last_ids.get(type_name, _FIRST_OTHER_ID + self.number * _IDS_OF_A_PORTAL)
         self._last_ids[type_name] = last + self.random.randint(1, _LARGEST_ID_STEP)
         return str(self._last_ids[type_name])
 
@@ -190,7 +185,7 @@ class Portal:
             "createdAt": milliseconds(record.created_at),
             "updatedAt": milliseconds(record.updated_at),
             "archived": record.is_archived,
-            "url": f"https://app.hubspot.com/contacts/{self.id}/record/{type_id}/{record.id}",
+            "url": f"https://{self.ui_domain}/contacts/{self.id}/record/{type_id}/{record.id}",
         }
         if record.archived_at is not None:
             body["archivedAt"] = milliseconds(record.archived_at)

@@ -10,29 +10,47 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from booking_sandbox.faults import Fault, FaultKind
+from booking_sandbox import hubspot_responses as responses
+from booking_sandbox.faults import LATE_KINDS, Fault
 from booking_sandbox.history import HistoryEntry
 from booking_sandbox.hubspot_calls import Answer, Call, Operation
 from booking_sandbox.hubspot_errors import InvalidProperties, Refusal, bad_json, property_refusal
+from booking_sandbox.hubspot_grants import Token
+from booking_sandbox.hubspot_late import LateLandings
 from booking_sandbox.hubspot_limits import RateGate, rate_limited
-from booking_sandbox.hubspot_portal import LateLanding, Portal
+from booking_sandbox.hubspot_oauth import FormCall, FormOperation, authenticated_app, read_form
+from booking_sandbox.hubspot_portal import Portal
 from booking_sandbox.hubspot_state import HubSpotState
 from booking_sandbox.hubspot_switches import HubSpotSwitches
 from booking_sandbox.moments import Clock
-from booking_sandbox.transport import CutConnection
 from booking_sandbox.wire import Json
 
 VERSIONS = frozenset({"2026-03", "2026-09"})
-_PROXY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502</h1></center></body></html>"
-_STATUS_MESSAGES = {
-    423: "The resource is locked; try again later.",
-    477: "The account is being migrated to another data centre.",
-    502: "Bad gateway",
-    503: "Service unavailable",
-    504: "Gateway timeout",
-}
-_LONE_STATUS_CATEGORY = {423: "LOCKED", 477: "MIGRATION_IN_PROGRESS"}
-_MIGRATION_STATUS, _MIGRATION_SECONDS = 477, "10"
+TOKEN_VERSIONS = VERSIONS | {"v3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as it arrived; ``params`` are the parts of its path."""
+
+    params: dict[str, str]
+    authorization: str
+    content_type: str
+    raw: bytes
+
+    @property
+    def bearer(self) -> str:
+        """The bearer token, or nothing."""
+        scheme, _, value = self.authorization.partition(" ")
+        return value if scheme.lower() == "bearer" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may be carried out, and where it waits if it is to land late."""
+
+    run: Callable[[], Answer]
+    late: LateLandings
 
 
 @dataclass
@@ -43,13 +61,13 @@ class HubSpotService:
     seed: int = 7
     switches: HubSpotSwitches = field(default_factory=HubSpotSwitches)
     state: HubSpotState = field(init=False)
-    _gates: dict[int, RateGate] = field(default_factory=dict)
+    _gates: dict[tuple[int, str | None], RateGate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.state = HubSpotState(self.clock, lambda: self.switches, self.seed)
 
     def reset(self) -> None:
-        """Back to one empty portal, no faults, no history."""
+        """Back to empty portals, no faults, no history."""
         self.switches = HubSpotSwitches()
         self.state.reset()
         self._gates.clear()
@@ -59,13 +77,17 @@ class HubSpotService:
         if self.state.request_hook is not None:
             self.state.request_hook(entry, phase)
 
+    def recognise(self, entry: HistoryEntry, incoming: Incoming) -> None:
+        """Note whose token it is, so that a fault can be meant for one portal only."""
+        with self.state.lock:
+            found = self.state.token_owner(incoming.bearer)
+            entry.portal_id = None if found is None else found[0].id
+
     def respond(
         self,
         entry: HistoryEntry,
-        operation: Operation,
-        params: dict[str, str],
-        authorization: str,
-        raw: bytes,
+        operation: Operation | FormOperation,
+        incoming: Incoming,
         *,
         fault: Fault | None,
     ) -> Response:
@@ -73,50 +95,51 @@ class HubSpotService:
         with self.state.lock:
             headers: dict[str, str] = {}
             try:
-                if fault is not None and (early := self._before(fault)) is not None:
+                if fault is not None and (early := responses.before(fault, self._uuid())) is not None:
                     return early
-                portal = self._authorise(entry, authorization, operation, params)
-                self._limit(portal, operation, headers)
-                run = self._prepared(entry, operation, params, portal, raw)
-                if fault is not None and fault.kind is FaultKind.LATE_LANDING:
+                admitted = self._admit(entry, operation, incoming, headers)
+                if fault is not None and fault.kind in LATE_KINDS:
                     due_at = self.clock() + timedelta(seconds=fault.seconds)
-                    portal.pending.append(LateLanding(due_at, lambda: _land(run)))
-                    raise _lone(fault.status)
-                answer = run()
+                    admitted.late.add(due_at, responses.landing(admitted.run))
+                    return responses.put_off(fault, headers, self._uuid())
+                answer = admitted.run()
             except Refusal as refusal:
-                after = _instead(fault) if fault is not None else None
-                return after or self._refused(refusal, headers)
-            after = _instead(fault) if fault is not None else None
-            return after or _sent(answer, headers, fault)
+                return responses.instead(fault) or responses.refused(refusal, headers, self._uuid())
+            return responses.instead(fault) or responses.sent(answer, headers, fault)
 
-    def _before(self, fault: Fault) -> Response | None:
-        """The answer to a request that is not carried out at all."""
-        if fault.kind is FaultKind.FAIL_BEFORE:
-            raise _lone(fault.status)
-        if fault.kind is FaultKind.RATE_LIMITED:
-            raise rate_limited(fault.policy, self._uuid())
-        if fault.kind is FaultKind.HTML:
-            return Response(_PROXY_PAGE, fault.status, media_type="text/html")
-        if fault.kind is FaultKind.ANSWER:
-            return fault.as_response()
-        return CutConnection() if fault.kind is FaultKind.DROP_BEFORE else None
+    def _admit(
+        self,
+        entry: HistoryEntry,
+        operation: Operation | FormOperation,
+        incoming: Incoming,
+        headers: dict[str, str],
+    ) -> Admitted:
+        if isinstance(operation, FormOperation):
+            return self._admit_form(entry, operation, incoming)
+        portal, token = self._authorise(incoming, operation)
+        self._limit(portal, token, operation, headers)
+        return Admitted(self._prepared(entry, operation, incoming, (portal, token)), portal.late)
 
-    def _authorise(
-        self, entry: HistoryEntry, authorization: str, operation: Operation, params: dict[str, str]
-    ) -> Portal:
-        scheme, _, value = authorization.partition(" ")
-        found = self.state.token_owner(value) if scheme.lower() == "bearer" else None
+    def _admit_form(self, entry: HistoryEntry, operation: FormOperation, incoming: Incoming) -> Admitted:
+        """Let a request to a token endpoint in. HubSpot documents no rate limit of its own for them."""
+        self.state.late.land(self.clock())
+        _require_version(incoming.params, TOKEN_VERSIONS)
+        form = read_form(entry, operation, incoming.content_type, incoming.raw)
+        call = FormCall(self.state, self.switches, authenticated_app(self.state, form), form, entry)
+        return Admitted(lambda: operation.run(call), self.state.late)
+
+    def _authorise(self, incoming: Incoming, operation: Operation) -> tuple[Portal, Token]:
+        found = self.state.token_owner(incoming.bearer)
         if found is None:
             message = "Authentication credentials not found. This API supports OAuth 2.0 authentication."
             raise Refusal(401, "INVALID_AUTHENTICATION", message)
         portal, token = found
-        entry.portal_id = portal.id
-        portal.land(self.clock())
+        portal.late.land(self.clock())
         if token.expires_at is not None and token.expires_at <= self.clock():
             seconds = int((self.clock() - token.expires_at).total_seconds())
             message = f"The OAuth token used to make this call expired {seconds} second(s) ago."
             raise Refusal(401, "EXPIRED_AUTHENTICATION", message)
-        wanted = operation.scopes(params)
+        wanted = operation.scopes(incoming.params)
         missing = [
             one
             for one in wanted
@@ -124,29 +147,29 @@ class HubSpotService:
         ]
         if wanted and len(missing) == len(wanted):
             raise _missing_scopes(missing)
-        return portal
+        return portal, token
 
-    def _limit(self, portal: Portal, operation: Operation, headers: dict[str, str]) -> None:
-        gate = self._gates.setdefault(portal.id, RateGate(portal.time_zone))
-        policy = gate.exceeded(self.switches, self.clock(), is_search=operation.is_search)
+    def _limit(self, portal: Portal, token: Token, operation: Operation, headers: dict[str, str]) -> None:
+        gate = self._gates.setdefault((portal.id, token.client_id), RateGate(portal.time_zone, token.client_id))
+        limits = self.switches.limits_of(portal.id)
+        policy = gate.exceeded(limits, self.clock(), is_search=operation.is_search)
         if not operation.is_search:
-            headers.update(gate.headers(self.switches))
+            headers.update(gate.headers(limits))
         if policy is not None:
             raise rate_limited(policy, self._uuid())
 
     def _prepared(
-        self, entry: HistoryEntry, operation: Operation, params: dict[str, str], portal: Portal, raw: bytes
+        self, entry: HistoryEntry, operation: Operation, incoming: Incoming, owner: tuple[Portal, Token]
     ) -> Callable[[], Answer]:
-        if params.get("version") not in VERSIONS:
-            raise Refusal(404, None, f"There is no API version {params.get('version')}")
-        entry.body = _parsed(raw)
+        _require_version(incoming.params, VERSIONS)
+        entry.body = _parsed(incoming.raw)
 
         def run() -> Answer:
-            call = Call(portal, self.switches, params, entry.query, entry.body, self.clock())
+            call = Call(*owner, self.switches, incoming.params, entry.query, entry.body, self.clock())
             try:
                 answer = operation.run(call)
             except InvalidProperties as error:
-                raise property_refusal(error.problems, portal.id) from error
+                raise property_refusal(error.problems, call.portal.id) from error
             if operation.is_write:
                 entry.attempted, entry.effected = answer.attempted, len(answer.effected_ids)
                 entry.effected_ids = list(answer.effected_ids)
@@ -155,44 +178,13 @@ class HubSpotService:
         entry.attempted = _named(entry.body) if operation.is_write else 0
         return run
 
-    def _refused(self, refusal: Refusal, headers: dict[str, str]) -> Response:
-        if refusal.status == _MIGRATION_STATUS:
-            headers = {**headers, "Retry-After": _MIGRATION_SECONDS}
-        body = json.dumps(refusal.envelope(self._uuid()))
-        return Response(body, refusal.status, media_type="application/json", headers=headers)
-
     def _uuid(self) -> str:
         return str(UUID(int=self.state.portal().random.getrandbits(128), version=4))
 
 
-def _instead(fault: Fault) -> Response | None:
-    """What is sent in place of the answer of a request that was carried out."""
-    if fault.kind is FaultKind.COMMIT_THEN_HANG:
-        return CutConnection()
-    if fault.kind is FaultKind.COMMIT_THEN_STATUS:
-        body = json.dumps(_lone(fault.status).envelope(""))
-        return Response(body, fault.status, media_type="application/json")
-    return fault.as_response() if fault.kind is FaultKind.COMMIT_THEN_ANSWER else None
-
-
-def _sent(answer: Answer, headers: dict[str, str], fault: Fault | None) -> Response:
-    if answer.body is None:
-        return Response(status_code=answer.status, headers=headers)
-    text = json.dumps(fault.rewritten(answer.body) if fault is not None else answer.body, ensure_ascii=False)
-    if fault is not None and fault.kind is FaultKind.INVALID_JSON:
-        text = text[: len(text) * 2 // 3]
-    return Response(text, answer.status, media_type="application/json", headers=headers)
-
-
-def _land(run: Callable[[], Answer]) -> None:
-    try:
-        run()
-    except Refusal:
-        return
-
-
-def _lone(status: int) -> Refusal:
-    return Refusal(status, _LONE_STATUS_CATEGORY.get(status), _STATUS_MESSAGES.get(status, "Internal error"))
+def _require_version(params: dict[str, str], known: frozenset[str]) -> None:
+    if params.get("version") not in known:
+        raise Refusal(404, None, f"There is no API version {params.get('version')}")
 
 
 def _missing_scopes(scopes: list[str]) -> Refusal:

@@ -1,72 +1,23 @@
-"""The sandboxed HubSpot: its portals, and what a person can do in them by hand."""
+"""The records of the sandboxed HubSpot, and what a person can do to them by hand."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import dataclass
 from typing import Any
 
-from booking_sandbox.history import History, RequestHook
 from booking_sandbox.hubspot_errors import InvalidProperties, Refusal
 from booking_sandbox.hubspot_merges import merge_contacts
-from booking_sandbox.hubspot_portal import PERSON_SOURCE, Portal, Token
+from booking_sandbox.hubspot_portal import PERSON_SOURCE, Portal
+from booking_sandbox.hubspot_portals import Portals
 from booking_sandbox.hubspot_records import Owner, Record
 from booking_sandbox.hubspot_schema import ALL_OBJECT_TYPES, CONTACTS, MEETINGS, OBJECT_TYPES, ObjectType
-from booking_sandbox.hubspot_switches import HubSpotSwitches
 from booking_sandbox.hubspot_writes import Checker
-from booking_sandbox.moments import Clock
-from booking_sandbox.wire import Json
-
-DEFAULT_PORTAL_ID = 424_242
-DEFAULT_SERVICE_KEY = "pat-na1-sandbox"
 
 
 @dataclass
-class HubSpotState:
-    """All portals. The methods act on the portal ``portal_id``, or on the first one, as a person would."""
-
-    clock: Clock
-    switches: Callable[[], HubSpotSwitches]
-    seed: int = 7
-    portals: dict[int, Portal] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    history: History = field(default_factory=History, repr=False)
-    request_hook: RequestHook | None = None
-    """Called before and after every API request."""
-
-    def __post_init__(self) -> None:
-        self.add_portal(DEFAULT_PORTAL_ID, DEFAULT_SERVICE_KEY)
-
-    def reset(self) -> None:
-        """Back to one empty portal with its service key, and no history."""
-        with self.lock:
-            self.history.clear()
-            self.request_hook = None
-            self.portals = {}
-            self.__post_init__()
-
-    def add_portal(self, portal_id: int, service_key: str, **fields: Json) -> Portal:
-        """Open an account; ``fields`` may name ``time_zone`` and ``name``."""
-        with self.lock:
-            random = Random(f"{self.seed}/{portal_id}")  # noqa: S311 - ids and order of a sandbox, reproducible by design
-            portal = Portal(portal_id, self.clock, random, self.switches, **fields)
-            portal.add_token(service_key, expires_in=None)
-            self.portals[portal_id] = portal
-            return portal
-
-    def portal(self, portal_id: int | None = None) -> Portal:
-        """One portal; without an id the first. Writes that landed late meanwhile are in it."""
-        with self.lock:
-            portal = next(iter(self.portals.values())) if portal_id is None else self.portals[portal_id]
-            portal.land(self.clock())
-            return portal
-
-    def token_owner(self, token: str) -> tuple[Portal, Token] | None:
-        """The portal that a bearer token belongs to."""
-        found = (portal for portal in self.portals.values() if token in portal.tokens)
-        return next(((portal, portal.tokens[token]) for portal in found), None)
+class HubSpotState(Portals):
+    """All portals with their records. The methods act on one portal, by default the first, as a person would."""
 
     def add_owner(
         self,

@@ -18,11 +18,15 @@ from booking_sandbox.calendar_switches import CalendarSwitches
 from booking_sandbox.control import calendar_control, hubspot_control
 from booking_sandbox.history import History
 from booking_sandbox.hubspot_app import hubspot_application
+from booking_sandbox.hubspot_apps import App
+from booking_sandbox.hubspot_portals import DEFAULT_SERVICE_KEY
 from booking_sandbox.hubspot_service import HubSpotService
-from booking_sandbox.hubspot_state import DEFAULT_SERVICE_KEY, HubSpotState
+from booking_sandbox.hubspot_state import HubSpotState
 from booking_sandbox.hubspot_switches import HubSpotSwitches
 from booking_sandbox.moments import Clock, system_clock
 from booking_sandbox.pages.calendar_pages import calendar_pages
+from booking_sandbox.pages.connected_apps_pages import connected_apps_pages
+from booking_sandbox.pages.consent_pages import AUTHORIZE_PATH, consent_pages
 from booking_sandbox.pages.hubspot_pages import hubspot_pages
 from booking_sandbox.transport import CuttableProtocol
 
@@ -106,7 +110,7 @@ class CalendarHandle:
 
 @dataclass(frozen=True, slots=True)
 class HubSpotHandle:
-    """The running HubSpot as tests and scripts see it."""
+    """The running HubSpot as tests and scripts see it. ``service_key`` is the first portal's."""
 
     root_url: str
     service: HubSpotService
@@ -116,6 +120,16 @@ class HubSpotHandle:
     def url(self) -> str:
         """Base URL of the API."""
         return self.root_url
+
+    @property
+    def authorize_url(self) -> str:
+        """Where an app sends people for their consent."""
+        return self.root_url + AUTHORIZE_PATH
+
+    @property
+    def app(self) -> App:
+        """The OAuth app that is registered from the start."""
+        return self.service.state.apps.app()
 
     @property
     def state(self) -> HubSpotState:
@@ -142,7 +156,12 @@ class Sandbox:
         calendar = CalendarService(CalendarState(clock, seed))
         hubspot = HubSpotService(clock, seed)
         calendar_routes = [*calendar_control(calendar), *calendar_pages(calendar)]
-        hubspot_routes = [*hubspot_control(hubspot), *hubspot_pages(hubspot)]
+        hubspot_routes = [
+            *hubspot_control(hubspot),
+            *hubspot_pages(hubspot),
+            *consent_pages(hubspot),
+            *connected_apps_pages(hubspot),
+        ]
         calendar_server = LoopbackServer(
             calendar_application(calendar, calendar_routes), calendar_port, "Calendar.com sandbox"
         )

@@ -13,7 +13,11 @@ from booking_sandbox.pages.rendering import page
 
 _MOST_ROWS = 500
 _NAVIGATION = (("/", "Bookings"), ("/requests", "Requests"))
-_FRAME: dict[str, object] = {"brand": "Calendar.com sandbox", "accent": "#0b7a75", "navigation": _NAVIGATION}
+
+
+def _frame(here: str = "") -> dict[str, object]:
+    navigation = [(path, label, path == here) for path, label in _NAVIGATION]
+    return {"brand": "Calendar.com sandbox", "accent": "#0b7a75", "navigation": navigation}
 
 
 def calendar_pages(service: CalendarService) -> list[BaseRoute]:
@@ -26,18 +30,18 @@ def calendar_pages(service: CalendarService) -> list[BaseRoute]:
         statuses = sorted({str(one.get("status")) for one in newest_first})
         workspaces = list(service.state.workspaces.values())
         values = {"bookings": shown[:_MOST_ROWS], "total": len(shown), "chosen": status, "statuses": statuses}
-        return page("bookings.html", {**_FRAME, **values, "here": "/", "workspaces": workspaces})
+        return page("bookings.html", {**_frame("/"), **values, "workspaces": workspaces})
 
     async def booking(request: Request) -> Response:
         try:
             found = service.state.booking(request.path_params["booking_id"])
         except KeyError:
-            return page("missing.html", _FRAME, 404)
-        return page("booking.html", {**_FRAME, "here": "/", "booking": found, "row": _row(found)})
+            return page("missing.html", _frame(), 404)
+        return page("booking.html", {**_frame("/"), "booking": found, "row": _row(found)})
 
     async def requests(request: Request) -> Response:  # noqa: ARG001 - its caller decides what it is given
         entries = list(service.state.history)[: -_MOST_ROWS - 1 : -1]
-        return page("requests.html", {**_FRAME, "here": "/requests", "entries": entries})
+        return page("requests.html", {**_frame("/requests"), "entries": entries})
 
     return [Route("/", bookings), Route("/bookings/{booking_id}", booking), Route("/requests", requests)]
 

@@ -10,7 +10,9 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse
 
 _FRAME_STYLE = "<style>:root{color-scheme:light dark}body{font:14px/1.5 system-ui,sans-serif;margin:8px}</style>"
-_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'"
+_HEADERS = {"Content-Security-Policy": _POLICY, "X-Frame-Options": "DENY"}
+"""Like HubSpot's own pages, these cannot be shown in a frame of another page."""
 
 
 def _environment() -> Environment:

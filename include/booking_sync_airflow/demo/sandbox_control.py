@@ -27,6 +27,9 @@ class SandboxControl:
     hubspot_page: str
     service_key: str
     portal_id: int
+    authorize_url: str
+    client_id: str
+    client_secret: str
 
     @classmethod
     def from_ready_file(cls, file: Path) -> SandboxControl:
