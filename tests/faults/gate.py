@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import threading
@@ -14,6 +15,7 @@ Trouble = Callable[["Passage", bytes], None]
 """Does with one request what it likes; what comes afterwards on the connection passes freely."""
 
 _CHUNK = 65_536
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -70,9 +72,9 @@ class Gate:
 
     def _requests(self, passage: Passage) -> None:
         with suppress(OSError):
-            while data := passage.client.recv(_CHUNK):
+            while data := _request(passage.client):
                 trouble = _pass_on
-                if self._path and self._path in data:
+                if self._path and self._path in data.partition(b"\r\n")[0]:
                     trouble, self._path = self._trouble, b""
                 trouble(passage, data)
         passage.reset()
@@ -91,6 +93,20 @@ def gate_before(server_url: str) -> Iterator[Gate]:
         yield gate
     finally:
         gate.refuse()
+
+
+def _request(client: socket.socket) -> bytes:
+    """Return the next request, head and body; nothing where the client has gone."""
+    data, wanted = b"", 1
+    while len(data) < wanted:
+        received = client.recv(_CHUNK)
+        if not received:
+            return b""
+        data += received
+        head, end, _ = data.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        wanted = len(head + end) + (int(length[1]) if length else 0) if end else len(data) + 1
+    return data
 
 
 def _pass_on(passage: Passage, data: bytes) -> None:

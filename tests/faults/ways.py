@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
+from sqlalchemy import delete
+
+from booking_sync.boundary import Act, Moment, watched
 from booking_sync.clients.http import HttpLimits
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.services import Services
+from booking_sync.store.tables import change, mapping, mapping_history
 from tests.flow.scene import Scene
+from tests.simulation.boundaries import here
 
 CREATE, UPDATE, ARCHIVE = (f"/meetings/batch/{operation}" for operation in ("create", "update", "archive"))
 NEW_CONTACTS = "/contacts/batch/create"
@@ -50,3 +58,26 @@ def lose_and_settle(scene: Scene, booking_id: str, services: Services | None = N
     sent_again = [entry.path for entry in scene.writes_of(scene.run_after_quiet_time) if CREATE in entry.path]
     assert len(sent_again) == (0 if is_done else 1)
     assert_made_once(scene, booking_id)
+
+
+def forget_activities(scene: Scene) -> None:
+    """Lose the mapping database as far as activities are concerned."""
+    with scene.services.engine.begin() as connection:
+        for table in (mapping, mapping_history, change):
+            connection.execute(delete(table))
+
+
+class WorkerDied(BaseException):
+    """Ends a worker of this process where a kill would: no code of ours expects it."""
+
+
+@contextmanager
+def dying_at(boundary: str) -> Iterator[None]:
+    """Let the worker inside the block die at a boundary, such as ``record.record_created.commit.after``."""
+
+    def die(act: Act, moment: Moment) -> None:
+        if str(here(act, moment)) == boundary:
+            raise WorkerDied
+
+    with pytest.raises(WorkerDied), watched(die):
+        yield

@@ -36,22 +36,6 @@ def test_results_in_any_order_are_matched_to_their_bookings(scene: Scene, *, has
     scene.assert_repeating_writes_nothing()
 
 
-def test_a_refused_batch_is_split_until_the_bad_one_stands_alone(scene: Scene) -> None:
-    """A 400 for the whole batch of 12, then of 6, 3 and 1: the first booking is the one that HubSpot cannot take."""
-    for number in range(12):
-        scene.book(f"bk_{number:02}")
-    scene.switches.fail_before(400, path="meetings/batch/create", count=4)
-    report = scene.run(may_be_red=True)
-    statuses = [entry.status for entry in scene.sandbox.hubspot.history.matching("meetings/batch/create")]
-    assert statuses == [400] * 4 + [201] * 3
-    assert (report.counts["create"], report.counts["kept"]) == (11, 1)
-    assert scene.activities("bk_00") == []  # W6
-    assert report.is_red
-    scene.run()
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
-
-
 def test_a_refused_batch_of_contacts_is_split_too(scene: Scene) -> None:
     ids = [scene.book(invitees=[f"guest{number}@example.com"]) for number in range(8)]
     scene.switches.fail_before(400, path="contacts/batch/create", count=4)

@@ -132,16 +132,6 @@ def test_one_integration_that_cannot_be_read_does_not_stop_the_other(scene: Scen
     scene.everything_is_right()
 
 
-def test_a_missing_scope_is_named_and_nothing_is_lost(scene: Scene) -> None:
-    scene.book()
-    scene.switches.missing_scopes |= {"crm.objects.contacts.write"}
-    report = scene.run(may_be_red=True)
-    assert "crm.objects.contacts.write" in report.reason
-    scene.switches.missing_scopes.clear()
-    scene.run()
-    scene.everything_is_right()
-
-
 def test_the_reason_of_a_failure_holds_no_personal_data(scene: Scene) -> None:
     scene.switches.required_properties["contacts"] = ["company"]
     scene.book(invitees=[{"name": "Ada Lovelace", "email": "ada@example.com"}])

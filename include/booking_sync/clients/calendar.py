@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self, Unpack
+from urllib.parse import quote
 
 from booking_sync.clients.http import Exchange, HttpOptions, JsonHttp
 from booking_sync.errors import ConfigurationError, IncompleteRead, Refused
@@ -12,6 +13,7 @@ from booking_sync.model import Workspace
 
 _PAGE_SIZE = 200  # contract: the most that may be asked for
 _IDS_PER_REQUEST = 100  # contract: the most ids in one request
+_LONGEST_QUERY = 2_000  # characters of ids in one address: servers and proxies refuse addresses of some 8,000
 _MOST_PAGES = 10_000
 _MOST_EMPTY_PAGES = 100
 _MOST_RESTARTS = 2
@@ -71,8 +73,8 @@ class CalendarClient:
         """
         askable = list(dict.fromkeys(booking_id for booking_id in ids if booking_id and "," not in booking_id))
         bookings: list[dict[str, Any]] = []
-        for start in range(0, len(askable), _IDS_PER_REQUEST):
-            params = {"ids": ",".join(askable[start : start + _IDS_PER_REQUEST])}
+        for some in _portions(askable):
+            params = {"ids": ",".join(some)}
             bookings += self._whole(_WORKSPACE_BOOKINGS, {"workspace_id": workspace_id}, params)
         return bookings
 
@@ -160,6 +162,21 @@ class _Cursors:
 
     def _incomplete(self, reason: str) -> IncompleteRead:
         return IncompleteRead(f"GET {self._path}: {reason}")
+
+
+def _portions(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Cut ids into as many as one address can hold."""
+    portion: list[str] = []
+    length = 0
+    for booking_id in ids:
+        needed = len(quote(booking_id, safe="")) + len("%2C")
+        if portion and (len(portion) == _IDS_PER_REQUEST or length + needed > _LONGEST_QUERY):
+            yield portion
+            portion, length = [], 0
+        portion.append(booking_id)
+        length += needed
+    if portion:
+        yield portion
 
 
 def _items(document: dict[str, Any], path: str) -> list[dict[str, Any]]:

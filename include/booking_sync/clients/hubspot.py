@@ -28,7 +28,7 @@ from booking_sync.clients.hubspot_model import (
     Portal,
     PropertyDefinition,
 )
-from booking_sync.errors import IncompleteRead, OutcomeUnknown
+from booking_sync.errors import ConfigurationError, IncompleteRead, NotFound, OutcomeUnknown, Refused
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -56,6 +56,7 @@ _OWNERS = "/crm/owners/{version}"
 _SEARCH = "/crm/objects/{version}/meetings/search"
 _MOST_SEARCHED = 100
 _DONE_WITHOUT_DOUBT = frozenset({200, 204})
+_NOT_SERVED = frozenset({404, 410})
 
 
 class HubSpotClient:
@@ -94,8 +95,18 @@ class HubSpotClient:
         return type(self)(self._http.for_another_thread(observer), self._version)
 
     def portal(self) -> Portal:
-        """Return the account that the key belongs to."""
-        details = self._calls.read("GET", _ACCOUNT)
+        """Return the account that the key belongs to.
+
+        Raises:
+            ConfigurationError: HubSpot does not serve the API version. Every account can be described, so nothing else
+                can be missing.
+        """
+        try:
+            details = self._calls.read("GET", _ACCOUNT)
+        except (NotFound, Refused) as error:
+            if error.status not in _NOT_SERVED:
+                raise
+            raise ConfigurationError(_no_such_version(self._calls.version)) from None
         portal_id = as_id(details.get("portalId"))
         if portal_id is None:
             raise IncompleteRead("HubSpot: the account details have no portal id")
@@ -242,3 +253,10 @@ def _activities(results: list[dict[str, Any]]) -> list[Activity]:
 def _properties(properties: dict[str, Any]) -> dict[str, str | None]:
     """Return the values as texts; HubSpot promises texts, so anything else is written as one."""
     return {name: None if value is None else str(value) for name, value in properties.items()}
+
+
+def _no_such_version(version: str) -> str:
+    return (
+        f"HubSpot does not serve API version {version}, or does not any more. "
+        "Set BOOKING_SYNC_HUBSPOT_API_VERSION to one that it serves, or install a newer version of this integration."
+    )

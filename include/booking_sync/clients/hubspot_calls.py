@@ -34,7 +34,7 @@ class HubSpotCalls:
 
     def __init__(self, http: JsonHttp, api_version: str) -> None:
         self._http = http
-        self._version = api_version
+        self.version = api_version
 
     def read(
         self,
@@ -111,7 +111,7 @@ class HubSpotCalls:
         return status
 
     def _values(self, values: Mapping[str, str]) -> dict[str, str]:
-        return {"version": self._version, **values}
+        return {"version": self.version, **values}
 
 
 def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
