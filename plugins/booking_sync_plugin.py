@@ -1,4 +1,4 @@
-"""Registers with Airflow what it cannot find by itself: the timetable of the backfill DAG and the notes on runs."""
+"""Registers with Airflow what it cannot find by itself: the timetable of the backfill DAG, run notes, our pages."""
 
 from __future__ import annotations
 
@@ -16,3 +16,20 @@ class BookingSyncPlugin(AirflowPlugin):
     name = "booking_sync"
     timetables: list[Any] = [DailyOnRequestTimetable]  # noqa: RUF012 - declared so by Airflow
     listeners: list[Any] = [RunNoteListener()]  # noqa: RUF012 - declared so by Airflow
+    external_views: list[Any] = [  # noqa: RUF012 - declared so by Airflow
+        {
+            "name": "Integrations",
+            "href": "booking-sync/integrations",
+            "url_route": "integrations",
+            "destination": "nav",
+            "nav_top_level": True,
+            "icon": "booking-sync/static/icon.svg",
+        }
+    ]
+
+    @property
+    def fastapi_apps(self) -> list[Any]:  # type: ignore[override]  # a list to Airflow, made when it is asked for
+        """Our pages; only the API server asks for this."""
+        from booking_sync_airflow.web.application import make_application  # noqa: PLC0415 - no other process needs it
+
+        return [{"name": "Booking sync", "app": make_application(), "url_prefix": "/booking-sync"}]

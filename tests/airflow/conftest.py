@@ -25,10 +25,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="booking-sync-tests-"))
 SETTINGS = {
     "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__API__BASE_URL": "http://airflow.test",
+    "AIRFLOW__API__SECRET_KEY": "a key for the tests, nothing is signed with it that lasts",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "another key for the tests, as long as Airflow wants it to be, and a bit longer",
     "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
     "AIRFLOW__CORE__FERNET_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(HOME / "passwords.json"),
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ann:admin,otto:op,vera:viewer",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}?timeout=60",
 }

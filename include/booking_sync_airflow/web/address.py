@@ -1,0 +1,32 @@
+"""Where our pages are, as seen from outside: always by Airflow's own ``[api] base_url``, never by the Host header."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+
+URL_PREFIX = "/booking-sync"
+URL_ROUTE = "integrations"
+"""Where Airflow shows the Integrations page in its own frame: ``/plugin/<this>``."""
+
+
+def airflow_url() -> str:
+    """Return Airflow's address without a slash at its end."""
+    return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
+
+
+def pages_path() -> str:
+    """Return the path that all our addresses begin with; Airflow itself may live under a path."""
+    return urlsplit(airflow_url()).path + URL_PREFIX
+
+
+def redirect_uri() -> str:
+    """Return where HubSpot sends people back to; it must be registered in the HubSpot app exactly like this."""
+    return f"{airflow_url()}{URL_PREFIX}/oauth/callback"
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address, as browsers spell an origin."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

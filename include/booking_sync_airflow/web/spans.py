@@ -1,0 +1,40 @@
+"""Times and numbers as people say them. Everything is UTC and says so."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Say how long ago something was."""
+    elapsed = now - at
+    return "just now" if elapsed < timedelta(seconds=_MINUTE) else f"{_span(elapsed)} ago"
+
+
+def until(at: datetime, now: datetime) -> str:
+    """Say how long something is still to come."""
+    left = at - now
+    return "any moment" if left < timedelta(seconds=_MINUTE) else f"in {_span(left)}"
+
+
+def moment(at: datetime) -> str:
+    """Spell an instant."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def thousands(count: int) -> str:
+    """Spell a number."""
+    return f"{count:,}"
+
+
+def _span(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
+            return f"{count} {name}{'s' if count != 1 else ''}"
+    return "less than a minute"

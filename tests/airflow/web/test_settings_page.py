@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+
+from booking_sync.store.database import reading
+from booking_sync.store.settings_history import load_settings, settings_changes
+from tests.airflow.web.browsing import ADMIN, VIEWER, Browser, User, words
+
+pytestmark = pytest.mark.airflow
+
+PATH = "/integrations/ws_sales/settings"
+INTEGRATION = "ws_sales@139"
+
+
+@pytest.fixture
+def admin(browser: Callable[[User], Browser], workspace: str) -> Browser:
+    assert workspace == "ws_sales"
+    return browser(ADMIN)
+
+
+def test_settings_that_are_saved_are_shown_used_and_remembered_with_who_changed_them(
+    admin: Browser, mapping_engine: Engine
+) -> None:
+    fields = {
+        "guests": "associate",
+        "reschedule_policy": "recreate",
+        "question_properties": "size = company_size\nis 1 = 2? = sum",
+        "events_include": "Intro\n\n  Demo  ",
+        "mark_completed": "on",
+    }
+
+    answer = admin.post(PATH, fields, page=PATH)
+    shown = admin.get(answer.headers["location"].removeprefix("/booking-sync"))
+
+    assert answer.status_code == 303
+    assert "The settings are saved." in words(shown)
+    assert 'value="associate" checked' in shown.text
+    with reading(mapping_engine) as connection:
+        stored = load_settings(connection, INTEGRATION)
+        change = settings_changes(connection, INTEGRATION)[0]
+    assert stored.events_include == ("Intro", "Demo")
+    assert stored.question_properties == {"size": "company_size", "is 1 = 2?": "sum"}
+    assert stored.mark_completed is True
+    assert change.changed_by == "ann"
+    assert set(change.after) == {"guests", "question_properties", "events_include", "mark_completed"}
+
+
+def test_each_wrong_field_says_so_where_it_stands_and_nothing_is_saved(admin: Browser, mapping_engine: Engine) -> None:
+    fields = {
+        "guests": "everybody",
+        "reschedule_policy": "update",
+        "question_properties": "size",
+        "utm_properties": "utm_source = Lead Source",
+    }
+
+    answer = admin.post(PATH, fields, page=PATH)
+
+    assert answer.status_code == 422
+    for name in ("guests", "question_properties", "utm_properties"):
+        assert f'id="{name}-wrong"' in answer.text
+    assert "line 1: write a name, an equals sign and a property" in words(answer)
+    assert "utm_source = Lead Source" in answer.text  # what was typed is still there
+    assert 'id="reschedule_policy-wrong"' not in answer.text
+    with reading(mapping_engine) as connection:
+        assert settings_changes(connection, INTEGRATION) == []
+
+
+def test_saving_what_is_set_already_changes_nothing(admin: Browser, mapping_engine: Engine) -> None:
+    answer = admin.post(PATH, {"guests": "ignore", "reschedule_policy": "recreate"}, page=PATH)
+
+    assert answer.headers["location"].endswith("?done=unchanged")
+    with reading(mapping_engine) as connection:
+        assert settings_changes(connection, INTEGRATION) == []
+
+
+def test_what_people_typed_is_text_and_never_markup(admin: Browser) -> None:
+    script = '<script>alert(1)</script>"onmouseover="x'
+
+    answer = admin.post(PATH, {"activity_type": script, "events_include": "</textarea>" + script}, page=PATH)
+    shown = admin.get(PATH)
+
+    for page in (answer, shown):
+        assert "<script>alert" not in page.text
+        assert "</textarea><script" not in page.text
+
+
+def test_a_viewer_sees_the_settings_and_cannot_send_them(browser: Callable[[User], Browser], workspace: str) -> None:
+    shown = browser(VIEWER).get(f"/integrations/{workspace}/settings")
+
+    assert shown.status_code == 200
+    assert "<fieldset disabled>" in shown.text
+    assert "Save settings" not in shown.text
+
+
+def test_a_workspace_that_is_not_there_is_said_to_be_missing(admin: Browser) -> None:
+    assert admin.get("/integrations/ws_other/settings").status_code == 404
