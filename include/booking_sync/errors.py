@@ -15,7 +15,8 @@
     │   ├── IntegrationStopped        a person paused or disconnected it while a run worked on it
     │   ├── MissingScope              HubSpot names the scope that is missing
     │   ├── DailyLimitReached         HubSpot's daily limit; resets at the portal's midnight
-    │   └── IncompleteRead            paging did not end as the contract promises
+    │   ├── IncompleteRead            paging did not end as the contract promises
+    │   └── SuspiciousRead            far less was returned than before; a person must say that this is right (W5)
     ├── LeaseHeld                     another run works on this integration
     ├── Fenced                        another worker has taken over: stop, record nothing
     └── RequestFailed                 one HTTP request
@@ -109,6 +110,10 @@ class IncompleteRead(IntegrationUnavailable):
     """A list did not end as its contract promises, so what was read must not be taken for the whole."""
 
     is_transient = True
+
+
+class SuspiciousRead(IntegrationUnavailable):
+    """Calendar.com returned far less than before, so the window is not taken for read until a person says so (W5)."""
 
 
 class LeaseHeld(BookingSyncError):

@@ -35,10 +35,14 @@ def kept_booking_ids(work: Work) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """How many bookings were read, each once, and how many of them could not be understood."""
+    """How many bookings were read, each once, and how many of them could not be understood.
+
+    ``in_window`` counts what Calendar.com returned for the window, without what was read by id.
+    """
 
     read: int
     rejected: int
+    in_window: int
 
 
 def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_ids: Iterable[str]) -> Extracted:
@@ -50,8 +54,10 @@ def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_
     calendar, workspace_id = work.services.calendar, work.integration.workspace_id
     _start_anew(work)
     rejected: set[str] = set()
+    in_window = 0
     if window is not None and not window.is_empty:
         for page in calendar.bookings_changed(workspace_id, window.start, window.end):
+            in_window += len(page)
             rejected |= _stage_page(work, page)
     rejected |= _read_by_id(work, (set(booking_ids) | set(kept_ids)) - rejected)
     _restage_kept(work, set(kept_ids))
@@ -60,7 +66,7 @@ def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_
         staged = staging.count_staged(connection, work.run.id, work.integration.id)
         # One that changed while it was read may have come in a broken state and in a good one.
         rejected -= staging.staged_among(connection, work.run.id, work.integration.id, sorted(rejected))
-    return Extracted(staged + len(rejected), len(rejected))
+    return Extracted(staged + len(rejected), len(rejected), in_window)
 
 
 def _start_anew(work: Work) -> None:

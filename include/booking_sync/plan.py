@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from booking_sync.decision import Decision, Recorded
 from booking_sync.fingerprint import activity_key, revision
 from booking_sync.model import Booking
+from booking_sync.request import CHECKSUM_LENGTH
 from booking_sync.states import Operation, Step
 
 FIRST_STEP = {
@@ -59,6 +61,30 @@ class Change:
         return f"{sign} {self.operation:<8} {self.booking_id} v{self.booking_version}{at}: {self.reason}"
 
 
+class Effect(Protocol):
+    """What a change does, without when it was planned: a change, or a row of the change table."""
+
+    @property
+    def booking_id(self) -> str:
+        """The booking concerned."""
+
+    @property
+    def booking_version(self) -> int:
+        """Its version."""
+
+    @property
+    def operation(self) -> Operation:
+        """What is done."""
+
+    @property
+    def revision(self) -> str:
+        """What the activity shows afterwards."""
+
+    @property
+    def old_activity_id(self) -> str | None:
+        """The activity that is archived."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All changes of one run for one integration, oldest booking first (C5)."""
@@ -68,14 +94,25 @@ class Plan:
     @property
     def checksum(self) -> str:
         """A digest of what the plan does: equal plans, whenever they are made, have equal checksums."""
-        content = [
-            (change.booking_id, change.booking_version, change.operation, change.revision, change.old_activity_id)
-            for change in sorted(self.changes, key=lambda change: change.booking_id)
-        ]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        return checksum_of(self.changes)
 
     def __str__(self) -> str:
         return "\n".join(change.line for change in self.changes) or "nothing to change"
+
+
+def checksum_of(effects: Iterable[Effect]) -> str:
+    """Return a digest of what changes do, in whatever order they come."""
+    return digest_of(sorted(effect_of(one) for one in effects))
+
+
+def digest_of(content: Sequence[object]) -> str:
+    """Return a digest of what a person may have to approve."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:CHECKSUM_LENGTH]
+
+
+def effect_of(one: Effect) -> tuple[str, int, str, str, str]:
+    """Return what a change does as a value: equal where the same is done to the same version of the same booking."""
+    return (one.booking_id, one.booking_version, one.operation, one.revision, one.old_activity_id or "")
 
 
 def plan_change(booking: Booking, recorded: Recorded | None, decision: Decision) -> Change:

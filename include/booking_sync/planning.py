@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeGuard
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -19,7 +20,9 @@ from sqlalchemy import Connection
 from booking_sync.consider import Considered, Reschedules, consider, load_reschedules
 from booking_sync.decision import NoChange
 from booking_sync.diff import diff
-from booking_sync.plan import Change, Plan, make_plan, plan_change
+from booking_sync.guard import GuardNotice
+from booking_sync.guarding import guard_plan
+from booking_sync.plan import Change, Plan, effect_of, make_plan, plan_change
 from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, RunState, Step
 from booking_sync.store import changes, kept, mappings, runs, staging
 from booking_sync.store.changes import NewChange, StoredChange
@@ -59,18 +62,20 @@ class Planned:
         return make_plan(self.changes)
 
 
-def make_and_save_plan(work: Work) -> Planned:
-    """Decide about everything that the run has staged, and write the plan down.
+def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Planned:
+    """Decide about everything that the run has staged, and write the plan down, as far as the guard lets it through.
 
     The plan of a dry run is written down as a preview, which nothing ever applies, and overtakes nothing.
+    ``notices`` are what the guard has said before there was a plan.
     """
     planned = Planned()
     reschedules = load_reschedules(work)
     with reading(work.services.engine) as connection:
         for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK):
             _plan_chunk(work, connection, keys, reschedules, planned)
-    with work.recording() as (connection, _):
+    with work.recording() as (connection, at):
         staging.clear_staged(connection, work.run.id, work.integration.id)
+        guard_plan(work, connection, at, notices)
         runs.set_counts(connection, work.run.id, work.integration.id, **planned.counts)
         runs.set_integration_run(connection, work.run.id, work.integration.id, RunState.PLANNED)
     return planned
@@ -118,6 +123,10 @@ def _make_way(work: Work, connection: Connection, verdicts: Sequence[tuple[Consi
         if one.open_change is not None and verdict in OVERTAKES and not _is_outdated(one)
     ]
     changes.supersede(connection, overtaken, at=at)
+    still_refused = [
+        one.open_change.id for one, verdict in verdicts if one.open_change and _stays_refused(one, verdict)
+    ]
+    changes.hand_over(connection, still_refused, run_id=work.run.id)
     waiting = {one.booking.id: _why_waiting(one) for one, verdict in verdicts if _is_to_be_read_again(one, verdict)}
     settled = [one.booking.id for one, _ in verdicts if one.booking.id not in waiting]
     kept.release(connection, integration_id, settled, run_id=work.run.id)
@@ -141,8 +150,23 @@ def _verdict(work: Work, one: Considered, unclear: AbstractSet[str]) -> Verdict:
             return Verdict.TAKEN_OVER
     if isinstance(one.decision.verdict, NoChange):
         return Verdict(one.decision.verdict)
-    is_behind_another = one.takes_over and not unclear.isdisjoint(one.chain)
-    return Verdict.WAITING if is_behind_another else Verdict.CHANGE
+    if one.takes_over and not unclear.isdisjoint(one.chain):
+        return Verdict.WAITING
+    is_as_before = _is_refused(stored) and _has_same_effect(one, stored) and not work.run.is_dry_run
+    return Verdict.TAKEN_OVER if is_as_before else Verdict.CHANGE
+
+
+def _is_refused(stored: StoredChange | None) -> TypeGuard[StoredChange]:
+    """Say whether a change waits for the approval of its plan (W5); it keeps its row while it stays the same."""
+    return stored is not None and stored.refused_at is not None and stored.state is ChangeState.KEPT
+
+
+def _stays_refused(one: Considered, verdict: Verdict) -> bool:
+    return verdict is Verdict.TAKEN_OVER and _is_refused(one.open_change) and not _must_finish(one.open_change)
+
+
+def _has_same_effect(one: Considered, stored: StoredChange) -> bool:
+    return effect_of(plan_change(one.booking, one.recorded, one.decision)) == effect_of(stored)
 
 
 def _is_outdated(one: Considered) -> bool:
@@ -180,9 +204,18 @@ def _must_finish(stored: StoredChange) -> bool:
 
 
 def _new_change(work: Work, one: Considered) -> NewChange:
-    change = plan_change(one.booking, one.recorded, one.decision)
+    """Make the change; what was refused stays refused, what was approved stays approved while it does the same (W5)."""
+    planned = NewChange(work.services.new_id(), plan_change(one.booking, one.recorded, one.decision), one.payload)
     before = one.open_change
-    if before is None or before.booking_version != change.booking_version:
-        return NewChange(work.services.new_id(), change, one.payload)
-    told = before.error_code or before.previous_error_code
-    return NewChange(work.services.new_id(), change, one.payload, before.attempt_count, before.unanswered_count, told)
+    if before is None:
+        return planned
+    planned = replace(planned, refused_at=before.refused_at)
+    if before.booking_version != planned.change.booking_version:
+        return planned
+    return replace(
+        planned,
+        attempt_count=before.attempt_count,
+        unanswered_count=before.unanswered_count,
+        previous_error_code=before.error_code or before.previous_error_code,
+        approval_id=before.approval_id if effect_of(planned.change) == effect_of(before) else None,
+    )

@@ -16,12 +16,14 @@ from booking_sync.apply import apply_changes
 from booking_sync.connecting import connect_workspaces
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
+from booking_sync.guarding import check_approval
 from booking_sync.planning import make_and_save_plan
 from booking_sync.report import IntegrationReport, RunReport, integration_report
 from booking_sync.request import RunRequest, refuse_long_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
 from booking_sync.shard import OpenedRun, deal, for_each_integration
+from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
 from booking_sync.store import changes, contact_links, integrations, kept, runs, staging
 from booking_sync.store.database import reading, writing
@@ -72,6 +74,8 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
                 )
             runs.insert_integration_run(connection, run.id, integration.id, window)
             taking_part.append(integration.id)
+        if request.approve_plan is not None:
+            check_approval(connection, run.id, request.approve_plan, taking_part)
         shared = {
             "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
             "calendar_calls": services.calendar_requests.requests - calendar_before,
@@ -89,7 +93,7 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
         extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
-            runs.set_counts(connection, run_id, part.integration_id, **counts)
+            runs.set_counts(connection, run_id, part.integration_id, **counts, in_window=extracted.in_window)
             runs.set_integration_run(connection, run_id, part.integration_id, RunState.EXTRACTED)
         return counts
 
@@ -99,8 +103,8 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
 def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
     """Compare what was read with the mapping, decide, and write the plan down."""
 
-    def step(work: Work, _part: IntegrationRun) -> dict[str, int]:
-        planned = make_and_save_plan(work)
+    def step(work: Work, part: IntegrationRun) -> dict[str, int]:
+        planned = make_and_save_plan(work, check_source(work, part))
         plan = planned.plan
         logger.info("plan %s of %s:\n%s", plan.checksum, work.integration.workspace_id, plan)
         return dict(planned.counts)
@@ -195,6 +199,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
             failure=None if is_recorded and part.is_mending else reason,
             is_recorded=is_recorded,
             is_dry_run=run.is_dry_run,
+            guard=part.guard,
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from booking_sync.guard import PLAN_REFUSED, GuardNotice
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
 SELF_MENDING = frozenset(
@@ -27,6 +28,8 @@ Once, not for ever.
 
 MOST_PREVIEWED = 100
 """How many changes of a dry run its note lists."""
+
+OPEN_AT_THE_END = (ChangeState.KEPT, ChangeState.UNKNOWN, ChangeState.SENDING)
 
 SILENT = "contacts_looked_up_again"
 """A warning that only matters to the change itself."""
@@ -138,11 +141,12 @@ def integration_report(
     failure: str | None,
     is_recorded: bool,
     is_dry_run: bool,
+    guard: GuardNotice | None = None,
 ) -> IntegrationReport:
     """Count what became of an integration's bookings.
 
     ``counts`` are those recorded on the way (read, rejected, unchanged, superseded, waiting …), ``changes`` the run's
-    changes, ``kept`` the bookings that the next run reads again (kind, id, reason).
+    changes, ``kept`` the bookings that the next run reads again (kind, id, reason), ``guard`` what the plan guard says.
     """
     figures = dict.fromkeys(COLUMNS, 0)
     figures["read"] = counts.get("read", 0)
@@ -152,7 +156,9 @@ def integration_report(
     figures["kept"] = counts.get("waiting", 0)
     for change in changes:
         figures[_column(change)] += 1
-    open_ones = [c for c in changes if c["state"] in (ChangeState.KEPT, ChangeState.UNKNOWN, ChangeState.SENDING)]
+    open_ones = [c for c in changes if c["state"] in OPEN_AT_THE_END and c["error_code"] != PLAN_REFUSED]
+    refused = [guard.sentence] if guard and guard.is_news else []
+    told = [guard.sentence] if guard and not guard.is_news else []
     return IntegrationReport(
         name=name,
         counts=figures,
@@ -161,12 +167,13 @@ def integration_report(
         failure=failure,
         is_recorded=is_recorded,
         remarks=(
+            *told,
             *_preview_sentences(changes),
             *_warning_sentences(changes),
             *_kept_sentences(open_ones),
             *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept),
         ),
-        new_refusals=tuple(f"{c['booking_id']}: {c['error']}" for c in open_ones if _is_alarming(c)),
+        new_refusals=(*refused, *(f"{c['booking_id']}: {c['error']}" for c in open_ones if _is_alarming(c))),
         is_dry_run=is_dry_run,
     )
 

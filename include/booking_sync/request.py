@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from string import hexdigits
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -26,6 +27,8 @@ from booking_sync.errors import InvalidRequest
 
 LONGEST_WINDOW = timedelta(days=400)
 MOST_IDS = 1_000
+CHECKSUM_LENGTH = 16
+"""Hexadecimal digits of a plan's checksum: enough that no two plans share one, short enough to be typed."""
 
 
 def _as_text(value: object) -> object:
@@ -35,12 +38,23 @@ def _as_text(value: object) -> object:
     return value
 
 
+def _as_checksum(value: object) -> object:
+    """Take a checksum as a person types it."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if len(text) != CHECKSUM_LENGTH or not set(text) <= set(hexdigits):
+        raise ValueError(
+            f"give the checksum of a refused plan: {CHECKSUM_LENGTH} hexadecimal digits, from the run's note"
+        )
+    return text
+
+
 def _in_utc(value: datetime) -> datetime:
     """Read a time without a zone as UTC, as the form says."""
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 Instant = Annotated[datetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
+Checksum = Annotated[str, BeforeValidator(_as_checksum)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -54,6 +68,7 @@ class RunRequest(BaseModel):
     workspaces: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
     booking_ids: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
     dry_run: StrictBool = False
+    approve_plan: Checksum | None = None
 
     @model_validator(mode="after")
     def _window_makes_sense(self) -> RunRequest:
@@ -66,6 +81,8 @@ class RunRequest(BaseModel):
                 raise ValueError(f"the window may span {LONGEST_WINDOW.days} days at most")
         if self.booking_ids and self.window_start is not None:
             raise ValueError("give a window or booking_ids, not both")
+        if self.dry_run and self.approve_plan is not None:
+            raise ValueError("a dry run carries nothing out, so it cannot approve a plan")
         return self
 
 
@@ -76,6 +93,13 @@ class AuditRequest(BaseModel):
 
     workspaces: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
     repair: StrictBool = False
+    approve_plan: Checksum | None = None
+
+    @model_validator(mode="after")
+    def _approval_makes_sense(self) -> AuditRequest:
+        if self.approve_plan is not None and not self.repair:
+            raise ValueError("approve_plan needs repair: without it nothing is carried out")
+        return self
 
 
 Form = TypeVar("Form", bound=BaseModel)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from booking_sync.errors import ConfigurationError
+from booking_sync.guard import DEFAULT_LIMITS, GuardLimits
 
 PREFIX = "BOOKING_SYNC_"
 
@@ -35,6 +36,18 @@ class Settings:
     """How long a worker holds an integration without a sign of life. Longer than any single request may take."""
     search_lag_seconds: float = 60.0
     """How long HubSpot's search index may hide a new object; search is only used after that."""
+    guard_archives_percent: float = DEFAULT_LIMITS.archives_percent
+    """Part of the live activities that one plan may archive without a new one, before a person has to approve it."""
+    guard_archives_most: float = DEFAULT_LIMITS.archives_most
+    """How many activities one plan may archive without a new one in any case."""
+    guard_recreates_percent: float = DEFAULT_LIMITS.recreates_percent
+    """Part of the live activities that one plan may make anew."""
+    guard_cancels_percent: float = DEFAULT_LIMITS.cancels_percent
+    """Part of the live activities that one plan may cancel."""
+    guard_least_existing: float = DEFAULT_LIMITS.least_existing
+    """With fewer live activities than that, no proportion says anything."""
+    guard_source_percent: float = DEFAULT_LIMITS.source_percent
+    """Part of what a like window returned before that Calendar.com has to return at least."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys for what is encrypted at rest, newest first; the others only decrypt."""
 
@@ -49,13 +62,37 @@ class Settings:
             first_lookback_seconds=_seconds(environment, "FIRST_LOOKBACK_SECONDS", defaults.first_lookback_seconds),
             lease_seconds=_seconds(environment, "LEASE_SECONDS", defaults.lease_seconds, least=SHORTEST_LEASE_SECONDS),
             search_lag_seconds=_seconds(environment, "SEARCH_LAG_SECONDS", defaults.search_lag_seconds),
+            guard_archives_percent=_number(environment, "GUARD_ARCHIVES_PERCENT", defaults.guard_archives_percent),
+            guard_archives_most=_number(environment, "GUARD_ARCHIVES_MOST", defaults.guard_archives_most),
+            guard_recreates_percent=_number(environment, "GUARD_RECREATES_PERCENT", defaults.guard_recreates_percent),
+            guard_cancels_percent=_number(environment, "GUARD_CANCELS_PERCENT", defaults.guard_cancels_percent),
+            guard_least_existing=_number(environment, "GUARD_LEAST_EXISTING", defaults.guard_least_existing),
+            guard_source_percent=_number(environment, "GUARD_SOURCE_PERCENT", defaults.guard_source_percent),
             secret_keys=tuple(
                 key.strip() for key in environment.get(f"{PREFIX}SECRET_KEY", "").split(",") if key.strip()
             ),
         )
 
+    @property
+    def guard_limits(self) -> GuardLimits:
+        """From where on a plan needs an approval."""
+        return GuardLimits(
+            archives_percent=self.guard_archives_percent,
+            archives_most=self.guard_archives_most,
+            recreates_percent=self.guard_recreates_percent,
+            cancels_percent=self.guard_cancels_percent,
+            least_existing=self.guard_least_existing,
+            source_percent=self.guard_source_percent,
+        )
+
 
 def _seconds(environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0) -> float:
+    return _number(environment, name, default, least=least, what="number of seconds")
+
+
+def _number(
+    environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0, what: str = "number"
+) -> float:
     text = environment.get(PREFIX + name, "").strip()
     if not text:
         return default
@@ -64,5 +101,5 @@ def _seconds(environment: Mapping[str, str], name: str, default: float, *, least
     except ValueError:
         value = -1.0
     if not least <= value < float("inf"):
-        raise ConfigurationError(f"{PREFIX}{name} must be a number of seconds, {least:g} or more; it is {text!r}.")
+        raise ConfigurationError(f"{PREFIX}{name} must be a {what}, {least:g} or more; it is {text!r}.")
     return value

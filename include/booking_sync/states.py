@@ -53,6 +53,22 @@ class RecordedState(StrEnum):
     REPLACED = "replaced"
 
 
+class RefusedKind(StrEnum):
+    """What was refused: the plan of a run, the repair of an audit, or a window that returned suspiciously little."""
+
+    PLAN = "plan"
+    REPAIR = "repair"
+    SOURCE = "source"
+
+
+class RefusedState(StrEnum):
+    """What became of a refused plan. ``approved`` says that it was let through, once."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    OVERTAKEN = "overtaken"
+
+
 class AuditOutcome(StrEnum):
     """What came of one write to HubSpot."""
 

@@ -10,6 +10,7 @@ from airflow.sdk import DAG, Param, get_current_context, task
 from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.reconciliation_dag import LONG_AGO
 from booking_sync_airflow.steps import Shard, hand_on, open_services, opened_run_id, tell
+from booking_sync_airflow.trigger_form import approval_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -53,6 +54,7 @@ def audit_form() -> dict[str, Param]:
             description_md="Mend missing and stale activities and archive duplicates. Off: only report. "
             "What a person made in HubSpot is never changed.",
         ),
+        "approve_plan": approval_field("What to do"),
     }
 
 

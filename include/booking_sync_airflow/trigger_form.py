@@ -44,7 +44,20 @@ def trigger_form() -> dict[str, Param]:
             title="Dry run",
             description_md="Do everything but write to HubSpot: the run's note shows the plan.",
         ),
+        "approve_plan": approval_field(_SAFETY),
     }
+
+
+def approval_field(section: str) -> Param:
+    """Make the field that lets a refused plan through."""
+    return Param(
+        None,
+        type=["null", "string"],
+        section=section,
+        title="Approve plan",
+        description_md="Checksum of a refused plan, from the note of the run that refused it: lets **exactly that "
+        "plan** through, once. The approval is recorded with your name.",
+    )
 
 
 def _ids(title: str, description: str) -> Param:

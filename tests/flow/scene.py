@@ -87,6 +87,11 @@ class Scene:
             ),
         )
 
+    def allow_floods(self) -> None:
+        """Let plans through that move or cancel everything at once, as an operator would: by the settings (W5)."""
+        raised = {"guard_recreates_percent": 100.0, "guard_cancels_percent": 100.0}
+        self.services = replace(self.services, settings=replace(self.services.settings, **raised))
+
     # --- what people do -----------------------------------------------------------------------------------------------
 
     def book(self, booking_id: str | None = None, **fields: Any) -> str:

@@ -21,6 +21,7 @@ def calls(scene: Scene, run: Callable[[], object]) -> int:
 def test_results_in_any_order_are_matched_to_their_bookings(scene: Scene, *, has_trace_ids: bool) -> None:
     scene.switches.shuffle = True
     scene.switches.trace_ids_in_results = has_trace_ids
+    scene.allow_floods()
     ids = [scene.book(event_name=f"Event {number}") for number in range(25)]
     scene.run()
     scene.everything_is_right()  # A6
@@ -77,6 +78,7 @@ def test_a_hundred_and_fifty_new_bookings_take_two_batches_of_each_kind(scene: S
 
 
 def test_reschedules_need_no_look_at_contacts_and_cancellations_one_call_a_batch(scene: Scene) -> None:
+    scene.allow_floods()
     ids = [scene.book(invitees=[f"guest{number}@example.com"]) for number in range(30)]
     scene.run()
     for booking_id in ids:

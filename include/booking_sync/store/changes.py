@@ -47,6 +47,8 @@ class StoredChange:
     previous_error_code: str | None
     warnings: tuple[str, ...]
     contact_ids: tuple[str, ...] | None
+    refused_at: datetime | None
+    approval_id: int | None
     payload: bytes | None
 
 
@@ -60,6 +62,8 @@ class NewChange:
     attempt_count: int = 0
     unanswered_count: int = 0
     previous_error_code: str | None = None
+    refused_at: datetime | None = None
+    approval_id: int | None = None
 
 
 def insert_changes(
@@ -114,6 +118,11 @@ def resume_archives(connection: Connection, run_id: str, integration_id: str) ->
     )
     values = {"state": ChangeState.PLANNED, "worker_run_id": run_id, "previous_error_code": change.c.error_code}
     return connection.execute(statement.values(**values)).rowcount
+
+
+def hand_over(connection: Connection, change_ids: Sequence[str], *, run_id: str) -> None:
+    """Hand changes that earlier runs kept to this run as they are."""
+    _set(connection, change_ids, state=ChangeState.PLANNED, worker_run_id=run_id)
 
 
 def supersede(connection: Connection, change_ids: Iterable[str], *, at: datetime) -> None:
@@ -337,6 +346,8 @@ def _new_row(
         "attempt_count": new_change.attempt_count,
         "unanswered_count": new_change.unanswered_count,
         "previous_error_code": new_change.previous_error_code,
+        "refused_at": new_change.refused_at,
+        "approval_id": new_change.approval_id,
         "warnings": [],
         "planned_at": at,
         "closed_at": at if state is ChangeState.PREVIEWED else None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from booking_sync.guard import GuardNotice, WindowRead
 from booking_sync.states import RunState
 from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import integration_run, run
@@ -41,6 +42,7 @@ class IntegrationRun:
     reason: str | None
     is_mending: bool
     counts: dict[str, int]
+    guard: GuardNotice | None = None
 
 
 def insert_run(
@@ -135,6 +137,12 @@ def set_integration_run(
     connection.execute(statement.values(state=state, reason=reason, is_mending=is_mending))
 
 
+def set_guard(connection: Connection, run_id: str, integration_id: str, notice: GuardNotice | None) -> None:
+    """Record what the plan guard says of an integration's plan."""
+    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
+    connection.execute(update(integration_run).where(*mine).values(guard=asdict(notice) if notice else None))
+
+
 def set_counts(connection: Connection, run_id: str, integration_id: str, **counts: int) -> None:
     """Set counts of an integration's part; those not named stay."""
     _change_counts(connection, run_id, integration_id, lambda before: {**before, **counts})
@@ -168,6 +176,27 @@ def integration_runs(
     return [_integration_run(row) for row in rows]
 
 
+def recorded_reads(connection: Connection, integration_id: str, starts: Window) -> list[WindowRead]:
+    """Return what recorded windows that began in ``starts`` have returned, the newest first; dry runs do not count."""
+    statement = (
+        select(integration_run.c.window_start, integration_run.c.window_end, integration_run.c.counts, run.c.opened_at)
+        .join(run, run.c.id == integration_run.c.run_id)
+        .where(
+            integration_run.c.integration_id == integration_id,
+            integration_run.c.state == RunState.RECORDED,
+            integration_run.c.window_start >= starts.start,
+            integration_run.c.window_start < starts.end,
+            ~run.c.is_dry_run,
+        )
+        .order_by(run.c.opened_at.desc())
+    )
+    return [
+        WindowRead(Window(row.window_start, row.window_end), row.counts["in_window"], row.opened_at)
+        for row in connection.execute(statement)
+        if "in_window" in row.counts
+    ]
+
+
 def _change_counts(
     connection: Connection, run_id: str, integration_id: str, change: Callable[[dict[str, int]], dict[str, int]]
 ) -> None:
@@ -191,4 +220,5 @@ def _integration_run(row: RowMapping) -> IntegrationRun:
         reason=row["reason"],
         is_mending=row["is_mending"],
         counts=row["counts"],
+        guard=GuardNotice(**row["guard"]) if row["guard"] else None,
     )

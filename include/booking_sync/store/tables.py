@@ -106,6 +106,7 @@ integration_run = Table(
     Column("reason", Text),
     Column("is_mending", Boolean, nullable=False, default=False, comment="what failed will mend itself"),
     Column("counts", JSON, nullable=False),
+    Column("guard", JSON(none_as_null=True), comment="what the plan guard says: a sentence, and whether it is news"),
 )
 
 staged_booking = Table(
@@ -172,6 +173,8 @@ change = Table(
     Column("error", Text),
     Column("warnings", JSON, nullable=False),
     Column("contact_ids", JSON, comment="what the sent request associates, for reading it back"),
+    Column("refused_at", UtcDateTime, comment="since when it waits because its plan is refused (W5)"),
+    Column("approval_id", Integer, comment="the refused_plan whose approval lets it through"),
     Column("outcome", String(32)),
     Column("planned_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
@@ -184,6 +187,25 @@ change = Table(
         postgresql_where=text("state IN ('planned', 'sending', 'unknown', 'kept')"),
         sqlite_where=text("state IN ('planned', 'sending', 'unknown', 'kept')"),
     ),
+)
+
+refused_plan = Table(
+    "refused_plan",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("integration_id", String(300), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("checksum", String(64), nullable=False, index=True),
+    Column("state", String(32), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("size", Integer, nullable=False, comment="how many changes it holds"),
+    Column("run_id", String(64), nullable=False, comment="the run whose plan was refused first"),
+    Column("refused_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(250)),
+    Column("approved_at", UtcDateTime),
+    Column("used_by_run_id", String(64), comment="the run that the approval let through, once"),
+    Index("ix_refused_plan_integration", "integration_id", "kind", "state"),
 )
 
 mapping = Table(

@@ -1,0 +1,165 @@
+"""Refused plans: what waits for a person, who approved it, and which run that let through (W5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
+
+from booking_sync.guard import PLAN_REFUSED
+from booking_sync.states import ChangeState, Operation, RecordedState, RefusedKind, RefusedState, Step
+from booking_sync.store.statements import chunks
+from booking_sync.store.tables import change, mapping, refused_plan
+
+WAITS = "its plan is refused until a person approves it"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEffect:
+    """What the guard looks at in a planned change. ``refused_at`` is set where its plan was refused before."""
+
+    id: str
+    booking_id: str
+    booking_version: int
+    operation: Operation
+    step: Step
+    revision: str
+    old_activity_id: str | None
+    refused_at: datetime | None
+    approval_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPlan:
+    """A plan that was refused, and what became of it."""
+
+    id: int
+    integration_id: str
+    kind: RefusedKind
+    checksum: str
+    state: RefusedState
+    size: int
+    run_id: str
+    refused_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    used_by_run_id: str | None
+
+
+def planned_effects(
+    connection: Connection, run_id: str, integration_id: str, state: ChangeState
+) -> list[PlannedEffect]:
+    """Return what the run has planned, with what waits for an approval; not what an earlier run has begun."""
+    is_ours = (change.c.run_id == run_id) | change.c.refused_at.is_not(None)
+    columns = [change.c[name] for name in PlannedEffect.__dataclass_fields__]
+    statement = select(*columns).where(
+        change.c.worker_run_id == run_id, change.c.integration_id == integration_id, change.c.state == state, is_ours
+    )
+    return [_effect(row) for row in connection.execute(statement).mappings()]
+
+
+def hold(connection: Connection, change_ids: Sequence[str], *, at: datetime) -> None:
+    """Let changes wait until their plan is approved."""
+    values = {"state": ChangeState.KEPT, "error_code": PLAN_REFUSED, "error": WAITS}
+    for some in chunks(change_ids):
+        since = func.coalesce(change.c.refused_at, at)
+        connection.execute(update(change).where(change.c.id.in_(some)).values(refused_at=since, **values))
+
+
+def let_through(connection: Connection, change_ids: Sequence[str], *, approval_id: int | None) -> None:
+    """Let changes be carried out that have waited: approved, or because what is left of their plan is harmless."""
+    for some in chunks(change_ids):
+        statement = update(change).where(change.c.id.in_(some))
+        connection.execute(statement.values(refused_at=None, approval_id=approval_id))
+
+
+def count_mapped(connection: Connection, integration_id: str) -> tuple[int, int]:
+    """Return how many activities the mapping holds as live, and how many rows it has."""
+    statement = select(mapping.c.state, func.count().label("many")).where(mapping.c.integration_id == integration_id)
+    counts = {row.state: row.many for row in connection.execute(statement.group_by(mapping.c.state))}
+    return counts.get(RecordedState.LIVE.value, 0), sum(counts.values())
+
+
+def waiting_plans(connection: Connection) -> list[RefusedPlan]:
+    """Return all refused plans that wait for an approval, the oldest first."""
+    statement = _select().where(refused_plan.c.state == RefusedState.WAITING).order_by(refused_plan.c.id)
+    return [_refused(row) for row in connection.execute(statement).mappings()]
+
+
+def plans_with_checksum(connection: Connection, checksum: str) -> list[RefusedPlan]:
+    """Return every refused plan with this checksum, the newest first."""
+    statement = _select().where(refused_plan.c.checksum == checksum).order_by(refused_plan.c.id.desc())
+    return [_refused(row) for row in connection.execute(statement).mappings()]
+
+
+def record_refusal(
+    connection: Connection,
+    run_id: str,
+    integration_id: str,
+    kind: RefusedKind,
+    checksum: str,
+    *,
+    reasons: Sequence[str],
+    figures: Mapping[str, int],
+    size: int,
+    at: datetime,
+) -> bool:
+    """Write down that a plan is refused, in place of one that waited; return whether this very plan is new.
+
+    Windows stand side by side: each waits for an approval of its own.
+    """
+    same = [one for one in plans_with_checksum(connection, checksum) if one.state is RefusedState.WAITING]
+    for waiting in same:
+        if (waiting.integration_id, waiting.kind) == (integration_id, kind):
+            return waiting.run_id == run_id
+    if kind is not RefusedKind.SOURCE:
+        overtake(connection, integration_id, kind)
+    values = {
+        "integration_id": integration_id,
+        "kind": kind,
+        "checksum": checksum,
+        "state": RefusedState.WAITING,
+        "reasons": list(reasons),
+        "figures": dict(figures),
+        "size": size,
+        "run_id": run_id,
+        "refused_at": at,
+    }
+    connection.execute(refused_plan.insert().values(values))
+    return True
+
+
+def overtake(connection: Connection, integration_id: str, kind: RefusedKind) -> None:
+    """Close the refused plan that waits: there is another one now, or nothing to refuse any more."""
+    statement = update(refused_plan).where(
+        refused_plan.c.integration_id == integration_id,
+        refused_plan.c.kind == kind,
+        refused_plan.c.state == RefusedState.WAITING,
+    )
+    connection.execute(statement.values(state=RefusedState.OVERTAKEN))
+
+
+def approve(connection: Connection, plan_id: int, *, approved_by: str, run_id: str, at: datetime) -> None:
+    """Record who approved a refused plan, and which run that lets through."""
+    values = {
+        "state": RefusedState.APPROVED,
+        "approved_by": approved_by,
+        "approved_at": at,
+        "used_by_run_id": run_id,
+    }
+    connection.execute(update(refused_plan).where(refused_plan.c.id == plan_id).values(**values))
+
+
+def _select() -> Select[Any]:
+    return select(*(refused_plan.c[name] for name in RefusedPlan.__dataclass_fields__))
+
+
+def _refused(row: RowMapping) -> RefusedPlan:
+    return RefusedPlan(**{**row, "kind": RefusedKind(row["kind"]), "state": RefusedState(row["state"])})
+
+
+def _effect(row: RowMapping) -> PlannedEffect:
+    return PlannedEffect(**{**row, "operation": Operation(row["operation"]), "step": Step(row["step"])})
