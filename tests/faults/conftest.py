@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clients.conftest import bench, http, hubspot, server
+from tests.clients.conftest import bench, calendar, http, server
 from tests.faults.gate import Gate, gate_before
 from tests.faults.numbers import MOST, numbers_of
 from tests.flow.conftest import clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
@@ -14,10 +14,10 @@ from tests.flow.scene import Scene
 
 __all__ = [
     "bench",
+    "calendar",
     "clock_of_all_scenes",
     "empty_mapping",
     "http",
-    "hubspot",
     "marker_mode",
     "running_sandbox",
     "scene",

@@ -36,34 +36,12 @@ def test_a_cancellation_that_also_moves_the_booking_leaves_the_times(scene: Scen
     scene.assert_repeating_writes_nothing()
 
 
-def test_a_booking_cancelled_before_it_was_passed_on_is_made_cancelled(scene: Scene) -> None:
-    booking_id = scene.book(start_at=scene.at(9))
-    scene.calendar.cancel(booking_id)
-    assert scene.run().counts["create"] == 1
-    assert scene.shown(booking_id)["hs_meeting_start_time"] == "2026-03-03T09:00:00.000Z"
-    scene.everything_is_right()  # X2
-    scene.assert_repeating_writes_nothing()
-
-
 def test_a_cancelled_booking_whose_invitees_are_all_off_is_still_about_them(scene: Scene) -> None:
     booking_id = scene.book(invitees=["ada@example.com"])
     scene.calendar.cancel_invitee(booking_id, scene.calendar.booking(booking_id)["invitees"][0]["id"])
     scene.calendar.cancel(booking_id)
     scene.run()
     assert scene.emails_on(booking_id) == ["ada@example.com"]  # X2
-
-
-def test_a_booking_that_stands_again_is_shown_as_before_on_the_same_activity(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    before = scene.activity(booking_id)["id"]
-    scene.calendar.cancel(booking_id)
-    scene.run()
-    scene.calendar.uncancel(booking_id)
-    assert scene.run().counts["update"] == 1
-    assert scene.activity(booking_id)["id"] == before  # X3
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
 
 
 def test_a_booking_that_stands_again_at_another_time_is_recreated(scene: Scene) -> None:
@@ -94,16 +72,6 @@ def test_an_event_that_is_itself_named_canceled_is_not_marked_twice(scene: Scene
     scene.calendar.cancel(booking_id)
     scene.run()
     assert scene.shown(booking_id)["hs_meeting_title"] == "[Canceled] Intro call"  # X4
-
-
-def test_a_booking_that_the_api_no_longer_returns_is_left_alone(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    before = scene.activity(booking_id)
-    hide(scene, booking_id)
-    scene.run(window_start=scene.at(-48))
-    scene.run(booking_ids=(booking_id,))
-    assert scene.activity(booking_id) == before  # X5
 
 
 def test_a_kept_change_is_carried_out_although_its_booking_disappeared(scene: Scene) -> None:

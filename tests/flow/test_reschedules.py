@@ -68,16 +68,6 @@ def test_a_booking_moved_by_new_id_before_it_was_ever_passed_on_leaves_only_the_
     scene.everything_is_right()
 
 
-def test_several_moves_in_place_between_two_runs_make_one_new_activity(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    for hours in (9, 10, 11):
-        scene.move(booking_id, hours)
-    scene.run()
-    assert len(scene.activities(booking_id, include_archived=True)) == 2  # R3
-    scene.everything_is_right()
-
-
 def test_of_a_chain_only_the_newest_is_made(scene: Scene) -> None:
     scene.book("bk_a")
     scene.run()
@@ -108,31 +98,6 @@ def test_a_chain_is_completed_where_the_run_names_only_its_beginning(scene: Scen
     scene.move_to_new("bk_b", 10, "bk_c")
     scene.run(booking_ids=("bk_a",))
     scene.everything_is_right()  # R2, R3
-
-
-def test_a_chain_whose_middle_has_disappeared_leaves_the_first_activity_alone(scene: Scene) -> None:
-    scene.book("bk_a")
-    scene.run()
-    scene.move_to_new("bk_a", 9, "bk_b")
-    scene.move_to_new("bk_b", 10, "bk_c")
-    store = scene.calendar.store
-    middle = store._versions.pop("bk_b")[-1]
-    for places in (store._everything, store._by_workspace["ws_1"]):
-        places.remove(middle.position)
-    report = scene.run()
-    assert len(scene.activities("bk_c")) == 1
-    assert len(scene.activities("bk_a")) == 1  # X5: nobody knows what became of it
-    assert "waiting bk_a: rescheduled to booking bk_b, which has not been read yet" in report.note
-    scene.assert_repeating_writes_nothing()
-
-
-def test_a_circle_of_reschedules_ends_and_each_booking_that_stands_has_its_activity(scene: Scene) -> None:
-    scene.book("bk_a", rescheduled_from_id="bk_b")
-    scene.book("bk_b", rescheduled_from_id="bk_a")
-    scene.book("bk_c", rescheduled_from_id="bk_c", rescheduled_to_id="bk_c")
-    scene.run()
-    scene.everything_is_right()  # A6
-    scene.assert_repeating_writes_nothing()
 
 
 def test_a_chain_that_moves_on_run_after_run_has_one_live_activity(scene: Scene) -> None:

@@ -48,19 +48,6 @@ def test_a_scheduled_run_reaches_back_to_what_is_recorded_and_overlaps(scene: Sc
     assert watermark(scene) == start + 5 * HOUR
 
 
-def test_news_that_become_visible_late_are_found_by_the_overlap(scene: Scene) -> None:
-    start = scene.clock.now
-    scene.sandbox.calendar.switches.late_visibility_seconds = 300
-    scene.clock.advance(3550)
-    booking_id = scene.book()
-    scene.clock.advance(60)
-    scene.run_scheduled(start, start + HOUR)
-    assert scene.activities(booking_id) == []
-    scene.clock.advance(3600)
-    scene.run_scheduled(start + HOUR, start + 2 * HOUR)
-    assert len(scene.activities(booking_id)) == 1  # W1
-
-
 def test_a_failed_run_does_not_move_the_watermark(scene: Scene) -> None:
     start = scene.clock.now
     scene.clock.advance(3600)
@@ -140,18 +127,6 @@ def test_scheduled_runs_leave_out_what_changed_before_the_connection(scene: Scen
     assert scene.activities(old) == []
     scene.backfill(start - 3 * HOUR, start)
     assert len(scene.activities(old)) == 1  # K5: an explicit backfill passes it on
-
-
-def test_an_older_version_never_overwrites_a_newer_one(scene: Scene) -> None:
-    booking_id = scene.book(event_name="First")
-    first = scene.calendar.booking(booking_id)
-    scene.calendar.edit(booking_id, event_name="Second")
-    scene.run()
-    stale = {**first, "updated_at": None}
-    scene.calendar.put_raw("ws_1", stale, at=scene.clock.now + timedelta(seconds=1))
-    report = scene.run()
-    assert report.counts["superseded"] == 1
-    assert scene.shown(booking_id)["calendar_event_name"] == "Second"  # W3
 
 
 @pytest.mark.parametrize("kind", ["sync", "moved"])
