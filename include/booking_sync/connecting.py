@@ -1,20 +1,29 @@
 """Which workspaces are connected to which portal.
 
 Single-portal mode: with a service key, every workspace that the Calendar.com key can read, on Pro or above, counts as
-connected to that key's portal (K2). The plan is looked at in every run (K1).
+connected to that key's portal (K2). With an OAuth client, those count that a person has connected. The plan is looked
+at in every run (K1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from booking_sync.clients.hubspot_model import Portal
 from booking_sync.errors import InvalidRequest
+from booking_sync.granted import granted_integrations
 from booking_sync.model import Workspace
+from booking_sync.readiness import (
+    UNREADABLE,
+    Connected,
+    idle_notice,
+    is_paused_for_plan,
+    pause_for_plan,
+    plan_reason,
+)
 from booking_sync.request import RunRequest
 from booking_sync.services import Services
 from booking_sync.states import IntegrationState
@@ -22,20 +31,6 @@ from booking_sync.store import integrations
 from booking_sync.store.database import writing
 from booking_sync.store.integrations import Integration
 from booking_sync.window import RunTrigger, first_connected_at
-
-UNREADABLE = "the Calendar.com key in calendar_default cannot read this workspace any more; nothing is passed on"
-
-PLAN_REASON = "plan"
-"""Marks a pause as one of ours, which ends by itself when the plan is back; a person's pause does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The integrations that a run may work on, what there is to say about the others, and what is wrong since now."""
-
-    ready: tuple[Integration, ...]
-    notices: tuple[str, ...]
-    problems: tuple[str, ...]
 
 
 def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequest) -> Connected:
@@ -47,6 +42,8 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
     """
     workspaces = list(services.calendar.workspaces())
     _check_names(request.workspaces, workspaces)
+    if services.tokens is not None:
+        return granted_integrations(services, workspaces)
     portal = services.hubspot.portal()
     now = services.clock()
     lookback = services.settings.first_lookback_seconds
@@ -62,9 +59,7 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
     ready = tuple(
         integration
         for integration in recorded
-        if integration.state is IntegrationState.CONNECTED
-        and integration.portal_id == portal.id
-        and integration.workspace_id in reachable
+        if integration.is_working and integration.portal_id == portal.id and integration.workspace_id in reachable
     )
     return Connected(ready, tuple(notices), tuple(problems))
 
@@ -89,6 +84,8 @@ def _connect(
                 f"hubspot_default belongs to portal {portal.id}. "
                 "Nothing is passed on until the key of the first is back."
             )
+        elif integration is not None and integration.is_stopped_by_person:
+            notices.append(idle_notice(integration))
         elif not workspace.has_hubspot_plan:
             notices.append(_refuse_plan(connection, workspace, integration))
         elif integration is None:
@@ -119,18 +116,12 @@ def _miss(connection: Connection, reachable: set[str], portal: Portal) -> list[s
 
 
 def _refuse_plan(connection: Connection, workspace: Workspace, integration: Integration | None) -> str:
-    """Refuse to connect a workspace below Pro, or pause one that was connected; nothing is deleted (K1)."""
-    reason = f"{PLAN_REASON}: {workspace.plan} does not include the HubSpot integration; it needs Pro or above"
+    """Refuse to connect a workspace below Pro, or pause one that was connected (K1)."""
     if integration is None:
-        return f"{workspace.name}: not connected ({reason})"
-    if integration.state is IntegrationState.CONNECTED:
-        integrations.set_state(connection, integration.id, IntegrationState.PAUSED, reason)
-    return f"{workspace.name}: paused ({reason})"
+        return f"{workspace.name}: not connected ({plan_reason(workspace)})"
+    return pause_for_plan(connection, workspace, integration)
 
 
 def _may_resume(integration: Integration) -> bool:
     """Say whether what stopped an integration is over, now that its workspace can be read and is on the right plan."""
-    is_paused_for_plan = (integration.state_reason or "").startswith(f"{PLAN_REASON}:")
-    if integration.state is IntegrationState.PAUSED:
-        return is_paused_for_plan
-    return integration.state is IntegrationState.NEEDS_RECONNECTING
+    return is_paused_for_plan(integration) or integration.state is IntegrationState.NEEDS_RECONNECTING

@@ -18,7 +18,8 @@ from datetime import timedelta
 from booking_sync.clients.answer import as_token
 from booking_sync.clients.bearer import FixedBearer
 from booking_sync.clients.hubspot_model import Portal
-from booking_sync.clients.hubspot_oauth import BadGrant, TokenSet
+from booking_sync.clients.hubspot_oauth import BadGrant
+from booking_sync.clients.oauth_model import TokenSet
 from booking_sync.errors import BookingSyncError, ConfigurationError
 from booking_sync.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_scopes
 from booking_sync.services import Services

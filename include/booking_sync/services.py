@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.http import Exchange
 from booking_sync.clients.hubspot import HubSpotClient
-from booking_sync.clients.hubspot_oauth import HubSpotOAuth, OAuthApp
+from booking_sync.clients.hubspot_oauth import HubSpotOAuth
+from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.clients.retry import HttpLimits
 from booking_sync.errors import ConfigurationError
 from booking_sync.settings import Settings

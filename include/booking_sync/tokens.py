@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from booking_sync.clients.hubspot_oauth import BadGrant, HubSpotOAuth, TokenSet
+from booking_sync.clients.hubspot_oauth import BadGrant, HubSpotOAuth
+from booking_sync.clients.oauth_model import TokenSet
 from booking_sync.errors import LeaseHeld, NeedsReconnecting, TokensBusy
 from booking_sync.states import AccessState, IntegrationEvent
 from booking_sync.store import accesses, integrations

@@ -31,11 +31,14 @@ class Work:
     integration: Integration
     lease: Lease
     settings: IntegrationSettings
+    is_connecting: bool = False
+    """What a person does to connect is not stopped by what they did before."""
 
     @property
     def hubspot(self) -> HubSpotClient:
         """The client of the integration's portal, and of no other; it sends nothing once a person has stopped it."""
-        return self.services.hubspot_of(self.integration.portal_id).with_gate(self._check_not_stopped)
+        client = self.services.hubspot_of(self.integration.portal_id)
+        return client if self.is_connecting else client.with_gate(self._check_not_stopped)
 
     def _check_not_stopped(self) -> None:
         """See that nobody has paused or disconnected the integration since the work began.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.errors import ConfigurationError
-from booking_sync_airflow.provider import CALENDAR_URL, HUBSPOT_URL
+from booking_sync_airflow.provider import AUTHORIZE_URL, CALENDAR_URL, HUBSPOT_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,25 @@ def calendar_address(connection_id: str) -> ServiceAddress:
     return ServiceAddress(_base_url(connection, CALENDAR_URL), _key(connection, "API key"))
 
 
-def hubspot_address(connection_id: str) -> ServiceAddress:
-    """Read the address of HubSpot, for one portal with a service key.
+@dataclass(frozen=True, slots=True)
+class HubSpotAddress:
+    """Where HubSpot is, and either the service key of one portal or our OAuth app for many."""
+
+    url: str
+    key: str | OAuthApp = field(repr=False)
+
+
+def hubspot_address(connection_id: str) -> HubSpotAddress:
+    """Read the address of HubSpot: a service key goes before an OAuth client.
 
     Raises:
-        ConfigurationError: the connection is missing, or has no service key, or its host is no URL.
+        ConfigurationError: the connection is missing, has neither, or its host is no URL.
     """
     connection = _required(connection_id, "hubspot", "service key")
+    url = _base_url(connection, HUBSPOT_URL)
     if connection.login and not (connection.password or "").strip():
-        raise ConfigurationError(
-            f"The connection '{connection_id}' holds an OAuth client id, but no portal is connected through it: "
-            "put a service key into its password field."
-        )
-    return ServiceAddress(_base_url(connection, HUBSPOT_URL), _key(connection, "service key"))
+        return HubSpotAddress(url, _oauth_app(connection))
+    return HubSpotAddress(url, _key(connection, "service key"))
 
 
 def environment_form(connection_id: str, example: str) -> str:
@@ -81,6 +89,32 @@ def _key(connection: Connection, key_name: str) -> str:
             f"{key_name} has: copy it again."
         )
     return key
+
+
+def _oauth_app(connection: Connection) -> OAuthApp:
+    extra = _extra(connection)
+    secret, authorize_url = extra.get("client_secret"), extra.get("authorize_url")
+    if not isinstance(secret, str) or not secret.strip():
+        raise ConfigurationError(
+            f"The connection '{connection.conn_id}' holds an OAuth client id but no client_secret in its extra field: "
+            "put it there, or a service key into the password field instead."
+        )
+    return OAuthApp(
+        client_id=str(connection.login).strip(),
+        client_secret=secret.strip(),
+        authorize_url=authorize_url.strip() if isinstance(authorize_url, str) and authorize_url else AUTHORIZE_URL,
+        uses_pkce=extra.get("pkce") is not False,
+    )
+
+
+def _extra(connection: Connection) -> dict[str, object]:
+    try:
+        extra = json.loads(connection.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConfigurationError(f"The extra field of the connection '{connection.conn_id}' must be a JSON object.")
+    return extra
 
 
 def _base_url(connection: Connection, default: str) -> str:

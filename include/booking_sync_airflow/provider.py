@@ -61,5 +61,10 @@ def _hubspot() -> dict[str, Any]:
                 "description": "Leave as it is, except for a sandbox.",
                 "schema": {"type": ["string", "null"], "default": AUTHORIZE_URL},
             },
+            "pkce": {
+                "label": "PKCE",
+                "description": "Send an S256 challenge with the consent. Off only if HubSpot refuses it.",
+                "schema": {"type": ["boolean", "null"], "default": True},
+            },
         },
     }

@@ -61,7 +61,7 @@ def open_services() -> Services:
     from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.hooks.hubspot import HubSpotHook, hide_from_logs  # noqa: PLC0415 - same
 
     calendar = CalendarHook().address()
     hubspot = HubSpotHook().address()
@@ -72,6 +72,7 @@ def open_services() -> Services:
         calendar_key=calendar.key,
         hubspot_url=hubspot.url,
         hubspot_key=hubspot.key,
+        hide=hide_from_logs,
     )
 
 

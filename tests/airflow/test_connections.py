@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.errors import ConfigurationError
-from booking_sync_airflow.connections import ServiceAddress, calendar_address, hubspot_address
+from booking_sync_airflow.connections import HubSpotAddress, ServiceAddress, calendar_address, hubspot_address
 
 
 def set_connection(monkeypatch: pytest.MonkeyPatch, connection_id: str, value: dict[str, Any] | str) -> None:
@@ -19,7 +20,7 @@ def test_without_a_host_the_real_services_are_meant(monkeypatch: pytest.MonkeyPa
     set_connection(monkeypatch, "hubspot_default", {"conn_type": "hubspot", "password": "pat-1"})
 
     assert calendar_address("calendar_default") == ServiceAddress("https://gateway.api.calendar.com/e", "key")
-    assert hubspot_address("hubspot_default") == ServiceAddress("https://api.hubapi.com", "pat-1")
+    assert hubspot_address("hubspot_default") == HubSpotAddress("https://api.hubapi.com", "pat-1")
 
 
 @pytest.mark.parametrize(
@@ -70,17 +71,45 @@ def test_a_connection_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch, 
         hubspot_address("hubspot_default")
 
 
-def test_an_oauth_client_alone_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_connection(
-        monkeypatch,
-        "hubspot_default",
-        {"conn_type": "hubspot", "login": "client-id", "extra": {"client_secret": "secret-value"}},
-    )
+@pytest.mark.parametrize(
+    ("extra", "authorize_url", "uses_pkce"),
+    [
+        ({}, "https://app.hubspot.com/oauth/authorize", True),
+        (
+            {"authorize_url": "http://127.0.0.1:9/oauth/authorize", "pkce": False},
+            "http://127.0.0.1:9/oauth/authorize",
+            False,
+        ),
+    ],
+)
+def test_an_oauth_client_stands_for_many_portals(
+    monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any], authorize_url: str, uses_pkce: bool
+) -> None:
+    fields = {"conn_type": "hubspot", "login": "client-id", "extra": {"client_secret": "secret-value", **extra}}
+    set_connection(monkeypatch, "hubspot_default", fields)
 
-    with pytest.raises(ConfigurationError, match="put a service key into its password field") as refusal:
+    address = hubspot_address("hubspot_default")
+
+    assert address.key == OAuthApp("client-id", "secret-value", authorize_url, uses_pkce)
+    assert "secret-value" not in repr(address)
+    assert "secret-value" not in repr(address.key)
+
+
+def test_a_service_key_goes_before_an_oauth_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"conn_type": "hubspot", "login": "client-id", "password": "pat-1", "extra": {"client_secret": "secret"}}
+    set_connection(monkeypatch, "hubspot_default", fields)
+
+    assert hubspot_address("hubspot_default").key == "pat-1"
+
+
+@pytest.mark.parametrize("extra", [{}, {"client_secret": " "}, {"client_secret": None}])
+def test_an_oauth_client_without_its_secret_is_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
+) -> None:
+    set_connection(monkeypatch, "hubspot_default", {"conn_type": "hubspot", "login": "client-id", "extra": extra})
+
+    with pytest.raises(ConfigurationError, match="no client_secret in its extra field"):
         hubspot_address("hubspot_default")
-
-    assert "secret-value" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("key", ["pat na1", "pat\u200bna1", "pat\nna1"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Self, Unpack
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -16,6 +15,7 @@ from booking_sync.clients.address import checked_base_url
 from booking_sync.clients.answer import as_id, as_texts, as_token
 from booking_sync.clients.bearer import NO_BEARER
 from booking_sync.clients.http import HttpOptions, JsonHttp
+from booking_sync.clients.oauth_model import OAuthApp, TokenInfo, TokenSet
 from booking_sync.errors import AccessRefused, OutcomeUnknown, Refused
 
 _TOKEN = "/oauth/{version}/token"  # noqa: S105 - a path
@@ -34,41 +34,6 @@ _SUCCESS = range(200, 300)
 
 class BadGrant(Refused):
     """HubSpot does not take the code or refresh token: it is used up, expired, revoked, or the app was uninstalled."""
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthApp:
-    """Our app as it is registered with HubSpot.
-
-    ``uses_pkce``: whether a challenge is sent. HubSpot lists ``code_verifier`` for its token endpoint but does not
-    document the challenge; a server that does not know it ignores it (RFC 6749, section 3.1).
-    """
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    authorize_url: str = "https://app.hubspot.com/oauth/authorize"
-    uses_pkce: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSet:
-    """What HubSpot gives for a code or a refresh token. ``portal_id`` and ``scopes`` are empty where it is silent."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    life_seconds: int
-    portal_id: str
-    user_id: str
-    scopes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TokenInfo:
-    """What HubSpot says of a token."""
-
-    is_active: bool
-    portal_id: str
-    scopes: tuple[str, ...]
 
 
 class HubSpotOAuth:

@@ -59,6 +59,8 @@ class PortalRecord:
     id: str
     has_unique_key: bool | None
     provisioned_at: datetime | None
+    name: str | None = None
+    ui_domain: str | None = None
 
 
 def connect(
@@ -132,13 +134,15 @@ def break_integrations(connection: Connection, portal_id: str, reason: str) -> l
 
 
 def note_alerted(connection: Connection, id_: str, at: datetime) -> bool:
-    """Note that a run says that the integration needs reconnecting; return whether it is the first to say so."""
-    unsaid = (
-        integration.c.id == id_,
-        integration.c.state == IntegrationState.NEEDS_RECONNECTING,
-        integration.c.alerted_at.is_(None),
-    )
+    """Note that a run says what is wrong with the integration; return whether it is the first to say so."""
+    unsaid = (integration.c.id == id_, integration.c.alerted_at.is_(None))
     return connection.execute(update(integration).where(*unsaid).values(alerted_at=at)).rowcount == 1
+
+
+def clear_alert(connection: Connection, id_: str) -> None:
+    """Note that nothing is wrong (any more), so that the next trouble is news."""
+    alerted = (integration.c.id == id_, integration.c.alerted_at.is_not(None))
+    connection.execute(update(integration).where(*alerted).values(alerted_at=None))
 
 
 def find_integration(connection: Connection, id_: str) -> Integration | None:
@@ -180,9 +184,8 @@ def remember_portal(
 
 def load_portal(connection: Connection, portal_id: str) -> PortalRecord:
     """Return what is recorded of a portal."""
-    statement = select(portal.c.id, portal.c.has_unique_key, portal.c.provisioned_at).where(portal.c.id == portal_id)
-    row = connection.execute(statement).one()
-    return PortalRecord(row.id, row.has_unique_key, row.provisioned_at)
+    row = connection.execute(select(portal).where(portal.c.id == portal_id)).one()
+    return PortalRecord(row.id, row.has_unique_key, row.provisioned_at, row.name, row.ui_domain)
 
 
 def set_provisioned(

@@ -50,7 +50,7 @@ integration = Table(
     Column("paused_by", String(250), comment="a person's pause, which only a person ends"),
     Column("paused_at", UtcDateTime),
     Column("pause_reason", Text),
-    Column("alerted_at", UtcDateTime, comment="when a run said that the integration needs reconnecting"),
+    Column("alerted_at", UtcDateTime, comment="when a run said what is wrong with it"),
     UniqueConstraint("workspace_id", "portal_id"),
 )
 

@@ -68,6 +68,6 @@ def upgrade() -> None:
                 "alerted_at",
                 sa.DateTime(timezone=True),
                 nullable=True,
-                comment="when a run said that the integration needs reconnecting",
+                comment="when a run said what is wrong with it",
             )
         )

@@ -1,0 +1,66 @@
+"""OAuth mode: the integrations that people connected, as far as a run may work on them.
+
+HubSpot is not asked here. A portal whose tokens are dead shows itself when its integration is worked on, apart from the
+others (W6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from booking_sync.disconnecting import finish_what_was_begun
+from booking_sync.model import Workspace
+from booking_sync.readiness import UNREADABLE, Connected, idle_notice, is_paused_for_plan, pause_for_plan
+from booking_sync.services import Services
+from booking_sync.states import IntegrationState
+from booking_sync.store import integrations
+from booking_sync.store.database import writing
+from booking_sync.store.integrations import Integration
+
+
+@dataclass(slots=True)
+class _Findings:
+    ready: list[Integration] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def granted_integrations(services: Services, workspaces: Sequence[Workspace]) -> Connected:
+    """Sort the integrations into those that may be worked on and those of which there is something to say."""
+    readable = {workspace.id: workspace for workspace in workspaces}
+    unfinished = finish_what_was_begun(services)
+    found = _Findings(notices=[*unfinished])
+    with writing(services.engine) as connection:
+        for integration in integrations.all_integrations(connection):
+            if integration.state is not IntegrationState.DISCONNECTED:
+                _sort(connection, integration, readable, found, services.clock())
+    return Connected(tuple(found.ready), tuple(found.notices), tuple(found.problems))
+
+
+def _sort(
+    connection: Connection,
+    integration: Integration,
+    readable: Mapping[str, Workspace],
+    found: _Findings,
+    now: datetime,
+) -> None:
+    workspace = readable.get(integration.workspace_id)
+    if workspace is None or integration.state is IntegrationState.NEEDS_RECONNECTING:
+        why = UNREADABLE if workspace is None else integration.why_idle
+        is_news = integrations.note_alerted(connection, integration.id, now)
+        (found.problems if is_news else found.notices).append(f"{integration.workspace_name}: {why}")
+    elif not workspace.has_hubspot_plan:
+        found.notices.append(pause_for_plan(connection, workspace, integration))
+    else:
+        integrations.clear_alert(connection, integration.id)
+        if is_paused_for_plan(integration):
+            integrations.set_state(connection, integration.id, IntegrationState.CONNECTED, None)
+        present = integrations.load_integration(connection, integration.id)
+        if present.is_working:
+            found.ready.append(present)
+        else:
+            found.notices.append(idle_notice(present))

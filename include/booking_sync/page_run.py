@@ -1,0 +1,33 @@
+"""What a person does on the Integrations page, recorded like a run: each write to HubSpot says who asked (W7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from booking_sync.services import Services
+from booking_sync.states import RunState
+from booking_sync.store import runs
+from booking_sync.store.database import writing
+from booking_sync.store.runs import Run
+from booking_sync.window import MANUAL, RunTrigger
+
+PAGE = "integrations_page"
+"""Stands where a run has the id of its DAG."""
+
+
+@contextmanager
+def page_run(services: Services, what: str, *, person: str, workspace_id: str) -> Iterator[Run]:
+    """Record a run for the length of the block."""
+    run_id = services.new_id()
+    trigger = RunTrigger(PAGE, f"{what} {run_id}", MANUAL, person)
+    asked = {"workspaces": [workspace_id], "booking_ids": [], "dry_run": False}
+    with writing(services.engine) as connection:
+        run = runs.insert_run(connection, run_id, trigger, request=asked, is_dry_run=False, opened_at=services.clock())
+    state = RunState.FAILED
+    try:
+        yield run
+        state = RunState.RECORDED
+    finally:
+        with writing(services.engine) as connection:
+            runs.close_run(connection, run_id, state=state, counts={}, closed_at=services.clock())
