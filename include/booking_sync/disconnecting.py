@@ -1,8 +1,8 @@
 """Disconnecting and uninstalling: stop at once, give the tokens back to HubSpot, erase them here.
 
 The intent is written first. From that moment nothing is sent for the integration any more (``Work.hubspot`` looks
-before each request), and a crash leaves tokens that are waiting to be given back: the next run, or the next look at the page,
-goes on. Every step can be repeated. Mapping and history stay.
+before each request), and a crash leaves tokens that are waiting to be given back: the next run goes on with that. Every
+step can be repeated. Mapping and history stay.
 """
 
 from __future__ import annotations

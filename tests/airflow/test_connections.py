@@ -83,7 +83,10 @@ def test_a_connection_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch, 
     ],
 )
 def test_an_oauth_client_stands_for_many_portals(
-    monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any], authorize_url: str, uses_pkce: bool
+    monkeypatch: pytest.MonkeyPatch,
+    extra: dict[str, Any],
+    authorize_url: str,
+    uses_pkce: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     fields = {"conn_type": "hubspot", "login": "client-id", "extra": {"client_secret": "secret-value", **extra}}
     set_connection(monkeypatch, "hubspot_default", fields)
