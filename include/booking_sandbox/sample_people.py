@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-WORKSPACE_ID = "ws_acme"
-WORKSPACE_ZONE = "Europe/Berlin"
-
 
 @dataclass(frozen=True, slots=True)
 class SampleHost:
@@ -56,6 +53,33 @@ class SampleEvent:
 
 def _video(slug: str) -> dict[str, str | None]:
     return {"kind": "video", "value": None, "join_url": f"https://meet.acme.example/{slug}"}
+
+
+GLOBEX_HOSTS = (
+    SampleHost("usr_11", "Aoife", "Byrne", "aoife.byrne@globex.example", "Europe/Dublin"),
+    SampleHost("usr_12", "Conor", "Walsh", "Conor.Walsh@globex.example", "Europe/Dublin"),
+    SampleHost("usr_13", "Ines", "Ferreira", "ines.ferreira@globex.example", "Europe/Lisbon", owner="none"),
+)
+INITECH_HOSTS = (SampleHost("usr_21", "Peter", "Gibbons", "peter.gibbons@initech.example", "America/Los_Angeles"),)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWorkspace:
+    """A team in Calendar.com. ``prefix`` begins the ids of its bookings."""
+
+    id: str
+    name: str
+    plan: str
+    time_zone: str
+    prefix: str
+    plain_bookings: int
+    hosts: tuple[SampleHost, ...]
+
+
+ACME = SampleWorkspace("ws_acme", "Acme Sales", "pro", "Europe/Berlin", "bk_ACME", 205, HOSTS)
+GLOBEX = SampleWorkspace("ws_globex", "Globex Success", "enterprise", "Europe/Dublin", "bk_GLOBEX", 36, GLOBEX_HOSTS)
+INITECH = SampleWorkspace("ws_initech", "Initech", "basic", "America/Los_Angeles", "bk_INITECH", 12, INITECH_HOSTS)
+"""On Basic, which does not include the HubSpot integration."""
 
 
 EVENTS = (

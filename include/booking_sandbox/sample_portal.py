@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from booking_sandbox.hubspot_state import HubSpotState
-from booking_sandbox.sample_people import HOSTS
+from booking_sandbox.sample_people import HOSTS, SampleHost
 
 _KNOWN_INVITEES = 26
 _STRANGERS = 14
@@ -16,21 +16,25 @@ _FIRST_USER_ID = 1_296_600
 
 def load_portal(hubspot: HubSpotState, random: Random, pool: list[dict[str, Any]]) -> None:
     """Fill the first portal."""
-    owner_ids = _add_owners(hubspot)
+    owner_ids = add_owners(hubspot, HOSTS, None)
     contact_ids = _add_contacts(hubspot, random, pool, owner_ids)
     _add_foreign_meetings(hubspot, random, contact_ids, owner_ids)
 
 
-def _add_owners(hubspot: HubSpotState) -> list[str]:
-    """Owners of all hosts but one; another host has left HubSpot. The answer are the active ones."""
+def add_owners(hubspot: HubSpotState, hosts: tuple[SampleHost, ...], portal_id: int | None) -> list[str]:
+    """Owners of those hosts whom HubSpot knows, some of whom have left it. The answer are the active ones."""
     active = []
-    for number, host in enumerate(HOSTS):
+    for number, host in enumerate(hosts):
         if host.owner == "none":
             continue
         is_archived = host.owner == "archived"
-        email = host.email.lower()
         owner_id = hubspot.add_owner(
-            email, _FIRST_USER_ID + number, is_archived, first_name=host.first_name, last_name=host.last_name
+            host.email.lower(),
+            _FIRST_USER_ID + number,
+            is_archived,
+            first_name=host.first_name,
+            last_name=host.last_name,
+            portal_id=portal_id,
         )
         active += [] if is_archived else [owner_id]
     return active

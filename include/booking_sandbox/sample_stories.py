@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from booking_sandbox.sample_people import EVENTS, HOSTS, WORKSPACE_ID
+from booking_sandbox.sample_people import EVENTS, HOSTS
 from booking_sandbox.sample_writer import SampleWriter
 
 _BY_ID = {event.id: event for event in EVENTS}
@@ -109,6 +109,6 @@ def _broken(writer: SampleWriter) -> None:
     shape = writer.calendar.booking("bk_ACME0001")
     at = writer.working_moment()
     broken = {key: value for key, value in shape.items() if key not in {"start_at", "end_at"}}
-    writer.calendar.put_raw(WORKSPACE_ID, {**broken, "id": "bk_NOTIMES", "start_at": "next Tuesday"}, at=at)
+    writer.calendar.put_raw(writer.workspace.id, {**broken, "id": "bk_NOTIMES", "start_at": "next Tuesday"}, at=at)
     waiting = {**shape, "id": "bk_PENDING", "status": "pending_approval"}
-    writer.calendar.put_raw(WORKSPACE_ID, waiting, at=writer.working_moment())
+    writer.calendar.put_raw(writer.workspace.id, waiting, at=writer.working_moment())

@@ -11,16 +11,13 @@ from booking_sandbox.calendar_state import CalendarState
 from booking_sandbox.sample_people import (
     CAMPAIGNS,
     EVENTS,
-    HOSTS,
     QUESTIONS,
-    WORKSPACE_ID,
-    WORKSPACE_ZONE,
     SampleEvent,
     SampleHost,
+    SampleWorkspace,
     invitee_pool,
 )
 
-PLAIN_BOOKINGS = 205
 FORTNIGHT_DAYS = 14
 _FIRST_HOUR, _LAST_HOUR = 8, 18
 _WEEKEND = 5
@@ -32,15 +29,15 @@ _REASONS = ("Something came up.", "Sick today, sorry!", "We decided for another 
 class SampleWriter:
     """Books the way customers do: within working hours, with varied answers."""
 
-    def __init__(self, calendar: CalendarState, random: Random, now: datetime) -> None:
-        self.calendar, self.random, self.now = calendar, random, now
+    def __init__(self, calendar: CalendarState, workspace: SampleWorkspace, random: Random, now: datetime) -> None:
+        self.calendar, self.workspace, self.random, self.now = calendar, workspace, random, now
         self.pool = invitee_pool()
         self._number = 0
 
     def write_plain_bookings(self) -> None:
         """The ordinary bookings, and what usually happens to some of them."""
-        for _ in range(PLAIN_BOOKINGS):
-            booking = self.book(self.random.choice(EVENTS), self.random.choice(HOSTS), [self.someone()])
+        for _ in range(self.workspace.plain_bookings):
+            booking = self.book(self.random.choice(EVENTS), self.random.choice(self.workspace.hosts), [self.someone()])
             fate = self.random.random()
             if fate < _CANCELED:
                 by = self.random.choice(("host", "invitee"))
@@ -74,8 +71,8 @@ class SampleWriter:
             "time_zone": invitees[0].get("time_zone") if invitees else None,
             "tracking": self.random.choice(CAMPAIGNS),
         }
-        booking_id = fields.pop("booking_id", f"bk_ACME{self._number:04}")
-        return self.calendar.book(WORKSPACE_ID, booking_id=booking_id, at=created_at, **{**defaults, **fields})
+        booking_id = fields.pop("booking_id", f"{self.workspace.prefix}{self._number:04}")
+        return self.calendar.book(self.workspace.id, booking_id=booking_id, at=created_at, **{**defaults, **fields})
 
     def someone(self) -> dict[str, Any]:
         """An invitee; many come again."""
@@ -93,7 +90,7 @@ class SampleWriter:
         while True:
             seconds = self.random.uniform(0, FORTNIGHT_DAYS * 86_400)
             moment = self.now - timedelta(seconds=seconds)
-            local = moment.astimezone(ZoneInfo(WORKSPACE_ZONE))
+            local = moment.astimezone(ZoneInfo(self.workspace.time_zone))
             if local.weekday() < _WEEKEND and _FIRST_HOUR <= local.hour < _LAST_HOUR:
                 return moment
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from booking_sandbox.sample import load_sample
+from booking_sandbox.sample import TEAM_KEY, load_sample
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
 from tests.airflow.dag_runs import DagRuns
@@ -80,7 +80,7 @@ def connected(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         return Connection(conn_id="any", conn_type=kind, host=host, password=key).as_json()
 
     settings = {
-        "AIRFLOW_CONN_CALENDAR_DEFAULT": form("calendar", sandbox.calendar.url, sandbox.calendar.api_key),
+        "AIRFLOW_CONN_CALENDAR_DEFAULT": form("calendar", sandbox.calendar.url, TEAM_KEY),
         "AIRFLOW_CONN_HUBSPOT_DEFAULT": form("hubspot", sandbox.hubspot.url, sandbox.hubspot.service_key),
         "AIRFLOW_CONN_BOOKING_SYNC_DB": form("sqlite", str(tmp_path / "booking_sync.db")),
         "BOOKING_SYNC_SECRET_KEY": "a key for the tests, nothing is kept with it",

@@ -181,3 +181,42 @@ def test_slow_answers_do_not_hold_up_others(sandbox: Sandbox, hubspot: Api) -> N
     assert time.monotonic() - started < 0.3
     hubspot("GET", MEETINGS)
     assert time.monotonic() - started >= 0.3
+
+
+def test_a_cut_write_can_land_later(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+    sandbox.hubspot.switches.drop_then_land(30)
+    with pytest.raises(requests.ConnectionError):
+        hubspot("POST", CONTACTS, contact("a@x.com"))
+    assert (emails(sandbox), sandbox.hubspot.history[0].status) == ([], None)
+    clock.move(31)
+    assert emails(sandbox) == ["a@x.com"]
+
+
+def test_each_portal_can_have_its_own_limits_and_they_can_shrink(
+    sandbox: Sandbox, hubspot: Api, clock: ManualClock
+) -> None:
+    other = Api(sandbox.hubspot.url, "pat-eu1-sandbox")
+    limits = sandbox.hubspot.switches.portal_limits
+    limits[424_242] = {"requests_per_window": 3}
+    assert [hubspot("GET", CONTACTS).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert [other("GET", CONTACTS).status_code for _ in range(4)] == [200] * 4
+    clock.move(10)
+    limits[424_242] = {"requests_per_window": 1, "requests_per_day": 5}
+    answers = [hubspot("GET", CONTACTS) for _ in range(2)]
+    assert [one.status_code for one in answers] == [200, 429]
+    headers = answers[0].headers
+    assert (headers["X-HubSpot-RateLimit-Max"], headers["X-HubSpot-RateLimit-Daily-Remaining"]) == ("1", "1")
+    clock.move(10)
+    assert hubspot("GET", CONTACTS).status_code == 200
+    clock.move(10)
+    assert hubspot("GET", CONTACTS).json()["policyName"] == "DAILY"
+
+
+def test_a_storm_lets_a_few_through_and_ends(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+    sandbox.hubspot.switches.storm(0.9, 1_800, portal_id=424_242, headers={"Retry-After": "3"})
+    answers = [hubspot("GET", CONTACTS) for _ in range(200)]
+    assert 160 <= sum(one.status_code == 429 for one in answers) < 200
+    assert {one.headers["Retry-After"] for one in answers if one.status_code == 429} == {"3"}
+    assert Api(sandbox.hubspot.url, "pat-eu1-sandbox")("GET", CONTACTS).status_code == 200
+    clock.move(1_801)
+    assert {hubspot("GET", CONTACTS).status_code for _ in range(20)} == {200}

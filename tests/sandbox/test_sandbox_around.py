@@ -15,7 +15,7 @@ from pathlib import Path
 import requests
 
 import booking_sandbox
-from booking_sandbox.sample import load_sample
+from booking_sandbox.sample import TEAM_KEY, load_sample
 from booking_sandbox.server import Sandbox
 from tests.sandbox.conftest import START, Api
 from tests.sandbox.requests_of_hubspot import CONTACTS, contact
@@ -104,6 +104,25 @@ def test_the_sample_is_a_varied_fortnight(sandbox: Sandbox) -> None:
     known = [person["email"] for one in bookings for person in one["invitees"] if person["email"]]
     assert any(sandbox.hubspot.state.contact_by_email(one) for one in known)
     assert (len(sandbox.hubspot.state.contacts()), len(sandbox.hubspot.state.activities())) == (40, 9)
+
+
+def test_the_sample_has_three_teams_and_a_portal_for_each(sandbox: Sandbox, calendar: Api) -> None:  # K1
+    load_sample(sandbox.calendar.state, sandbox.hubspot.state, START)
+    workspaces = calendar("GET", "/v1/workspaces").json()["data"]
+    assert {one["id"]: one["plan"] for one in workspaces if one["id"] != "ws_1"} == {
+        "ws_acme": "pro",
+        "ws_globex": "enterprise",
+        "ws_initech": "basic",
+    }
+    assert calendar("GET", "/v1/workspaces/ws_initech/bookings").json()["error"]["code"] == "plan_required"
+    window = {"updated_since": (START - timedelta(days=14)).isoformat(), "updated_until": START.isoformat()}
+    everywhere = calendar("GET", "/v1/bookings", limit=200, **window).json()["data"]
+    assert {one["workspace_id"] for one in everywhere} == {"ws_acme", "ws_globex", "ws_initech"}
+    team = Api(sandbox.calendar.url, TEAM_KEY)
+    assert [one["id"] for one in team("GET", "/v1/workspaces").json()["data"]] == ["ws_acme"]
+    owners = [{one.email for one in portal.owners.values()} for portal in sandbox.hubspot.state.portals.values()]
+    assert [len(one) for one in owners] == [5, 2, 1]
+    assert owners[0].isdisjoint(owners[1] | owners[2])
 
 
 def test_the_same_seed_gives_the_same_sample(sandbox: Sandbox) -> None:
