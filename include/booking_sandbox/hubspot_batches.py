@@ -247,7 +247,9 @@ def require_unique(call: Call, object_type: ObjectType, name: Json, operation: s
     An address identifies a contact for read and upsert, but not for update (HubSpot docs, "Contacts": use record ids).
     """
     is_address = object_type is CONTACTS and name == "email" and operation != "update"
-    if not is_address and name not in call.portal.store.unique_names(object_type.name):
+    is_unique = name in call.portal.store.unique_names(object_type.name)
+    is_unsupported = operation == "update" and not call.switches.update_by_unique_property
+    if is_unsupported or not (is_address or is_unique):
         raise non_unique(operation, object_type.type_id, str(name))
 
 

@@ -32,6 +32,8 @@ class HubSpotSwitches:
     """Off: results do not echo ``objectWriteTraceId``, as in some recordings; errors of a 207 always do."""
     unique_properties_on_meetings: UniqueProperties = "allowed"
     """"refused": creating one is a 400; "ignored": it is created and reads back ``hasUniqueValue: false``."""
+    update_by_unique_property: bool = True
+    """Off: an update by ``idProperty`` is refused whole, as for a property that is not unique."""
     search_lag_seconds: float = 0.0
     """Searches do not see what was written so recently; they see the values from before."""
     search_flapping: bool = False

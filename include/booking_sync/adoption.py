@@ -1,18 +1,18 @@
-"""Activities of ours that turn out to exist already, or to exist no more."""
+"""Activities of ours that turn out to exist already, elsewhere than the mapping said, or no more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity
-from booking_sync.fingerprint import activity_key
+from booking_sync.fingerprint import MOST_GENERATIONS, activity_key, generation_of
 from booking_sync.model import Booking
-from booking_sync.record import record_adopted_outdated, record_created, record_gone
+from booking_sync.record import record_adopted_outdated, record_created, record_found_elsewhere, record_gone
+from booking_sync.standing import IDENTITY, REVISION_PROPERTY, Standing, sought
 from booking_sync.states import AuditOutcome
 from booking_sync.store.changes import StoredChange
 from booking_sync.work import Work
-
-REVISION_PROPERTY = "calendar_booking_revision"
-IDENTITY = (KEY_PROPERTY, REVISION_PROPERTY)
-"""The properties by which an activity of ours, and what it shows, is recognised."""
 
 
 def adopt(work: Work, stored: StoredChange, booking: Booking, activity_id: str) -> None:
@@ -34,6 +34,32 @@ def record_found(work: Work, stored: StoredChange, booking: Booking, found: Acti
         record_created(work, [(stored, booking, found.id)], contacts, outcome=AuditOutcome.ADOPTED)
     else:
         record_adopted_outdated(work, stored, booking, found.id)
+
+
+def standing_ones(
+    work: Work, standing: Standing, batch: Sequence[tuple[StoredChange, Booking]]
+) -> list[tuple[StoredChange, Booking, Activity]]:
+    """Return the changes whose activity stands and is the booking's, with it; the others make theirs again (D3, D4)."""
+    located = standing.locate({stored.id: sought(stored) for stored, _ in batch})
+    ready: list[tuple[StoredChange, Booking, Activity]] = []
+    for stored, booking in batch:
+        if activity := located.get(stored.id):
+            ready.append(
+                (found_at(stored, booking, activity.id, activity.properties.get(KEY_PROPERTY)), booking, activity)
+            )
+        else:
+            make_again(work, stored, booking)
+    planned = {stored.id: stored for stored, _ in batch}
+    record_found_elsewhere(work, [stored for stored, _, _ in ready if stored != planned[stored.id]])
+    return ready
+
+
+def found_at(stored: StoredChange, booking: Booking, activity_id: str, key: str | None) -> StoredChange:
+    """Return the change with the activity that it turned out to be about."""
+    if not key or key == stored.activity_key:
+        return replace(stored, activity_id=activity_id)
+    generation = generation_of(booking.workspace_id, booking.id, key, most=MOST_GENERATIONS) or stored.generation
+    return replace(stored, activity_id=activity_id, activity_key=key, generation=generation)
 
 
 def make_again(work: Work, stored: StoredChange, booking: Booking) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Collection
 from booking_sync.batch import BATCH_SIZE, Batch, Bench
 from booking_sync.contacts import ContactDirectory
 from booking_sync.portal import OwnerDirectory, provision
+from booking_sync.standing import Standing
 from booking_sync.states import Operation, Step
 from booking_sync.step_archive import archive
 from booking_sync.step_create import create
@@ -53,4 +54,4 @@ def _set_up(work: Work) -> Bench:
     """Make sure that the portal has our properties; only called when there is something to apply."""
     provision(work)
     owners = OwnerDirectory(work.hubspot)
-    return Bench(work, owners, ContactDirectory(work, owners))
+    return Bench(work, owners, ContactDirectory(work, owners), Standing(work))

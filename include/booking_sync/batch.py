@@ -10,6 +10,7 @@ from booking_sync.model import Booking
 from booking_sync.portal import OwnerDirectory
 from booking_sync.record import record_not_sent
 from booking_sync.refusal import OWNER_REFUSED
+from booking_sync.standing import Standing
 from booking_sync.store.audit import AuditEntry
 from booking_sync.store.changes import StoredChange
 from booking_sync.work import Work
@@ -24,11 +25,12 @@ BLOCKED = "HubSpot has not answered whether it made the invitee's contact; the n
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every step works with: the worker's right to write, the portal's owners, the invitees' contacts."""
+    """What every step works with: the right to write, the portal's owners, contacts, and what was looked at."""
 
     work: Work
     owners: OwnerDirectory
     contacts: ContactDirectory
+    standing: Standing
 
     def owner_of(self, stored: StoredChange, booking: Booking) -> str | None:
         """Return the host's HubSpot owner, if there is one that HubSpot takes (A1, C4)."""

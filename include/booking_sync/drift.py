@@ -9,12 +9,9 @@ from enum import StrEnum
 from itertools import groupby
 
 from booking_sync.audited import OF_AN_APP, AuditedBooking, Evidence, FoundActivity, MappedBooking
-from booking_sync.fingerprint import activity_key
+from booking_sync.fingerprint import MOST_GENERATIONS, generation_of
 from booking_sync.model import BookingStatus
 from booking_sync.states import RecordedState
-
-MOST_GENERATIONS = 100
-"""How many markers beyond the recorded one are tried before a marker counts as somebody else's."""
 
 PRECISION = timedelta(milliseconds=1)
 """HubSpot keeps times in milliseconds."""
@@ -183,7 +180,7 @@ def _is_marked_for(evidence: Evidence, workspace_id: str, activity: FoundActivit
         return False
     row = evidence.mapped.get(activity.booking_id)
     most = MOST_GENERATIONS + (row.generation if row else 0)
-    return any(activity.key == activity_key(workspace_id, activity.booking_id, n) for n in range(1, most + 1))
+    return generation_of(workspace_id, activity.booking_id, activity.key, most=most) is not None
 
 
 def _stranger(evidence: Evidence, activity: FoundActivity) -> Iterator[Drift]:

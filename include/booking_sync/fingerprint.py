@@ -14,6 +14,9 @@ from hashlib import blake2b, sha256
 
 from booking_sync.model import Booking, Invitee, Location, Person, normalise_email
 
+MOST_GENERATIONS = 100
+"""How many markers beyond the recorded one are tried before a marker counts as somebody else's."""
+
 
 def schedule_fingerprint(booking: Booking) -> str:
     """Return 16 hex characters over start, end and host: the things whose change is a reschedule (R1)."""
@@ -59,6 +62,12 @@ def activity_key(workspace_id: str, booking_id: str, generation: int) -> str:
     """
     identity = json.dumps([workspace_id, booking_id, generation], separators=(",", ":"))
     return f"cal_{sha256(identity.encode('ascii')).hexdigest()[:40]}"
+
+
+def generation_of(workspace_id: str, booking_id: str, key: str, *, most: int) -> int | None:
+    """Return which of a booking's activities carries this marker, tried up to ``most``; None where none does."""
+    generations = range(1, most + 1)
+    return next((n for n in generations if activity_key(workspace_id, booking_id, n) == key), None)
 
 
 def _instant(at: datetime) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
-from booking_sync.store import audit, changes, mappings
+from booking_sync.store import audit, changes, corrections, mappings
 from booking_sync.store.audit import AuditEntry
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.mappings import MappingRow
@@ -137,6 +137,20 @@ def record_archived(
         changes.close(connection, [s.id for s, _ in archived], outcome, at=at)
 
 
+def record_left_alone(work: Work, stored: StoredChange, warning: str) -> None:
+    """Record that a change ends here, because what it was to archive is not ours (D4)."""
+    with work.recording() as (connection, at):
+        changes.add_warnings(connection, {stored.id: [warning]})
+        changes.close(connection, [stored.id], AuditOutcome.APPLIED, at=at)
+
+
+def record_old_activities(work: Work, activity_ids: Mapping[str, str]) -> None:
+    """Record which activities are archived in place of those that the mapping said."""
+    if activity_ids:
+        with work.recording() as (connection, _):
+            corrections.correct_old_activities(connection, activity_ids)
+
+
 def record_refused(
     work: Work, stored: StoredChange, *, error_code: str, error: str, correlation_id: str | None = None
 ) -> None:
@@ -160,6 +174,20 @@ def record_gone(work: Work, stored: StoredChange, *, generation: int, activity_k
         _finish_refused(connection, [stored.id], at, "gone", None)
         changes.start_over(connection, stored, generation=generation, activity_key=activity_key, reason=reason)
         changes.advance(connection, [stored.id], Step.CREATE, run_id=work.run.id)
+
+
+def record_to_look_at(work: Work, stored: StoredChange) -> None:
+    """Let a change take its step once more: HubSpot does not know the marker, so its activity has to be looked at."""
+    with work.recording() as (connection, at):
+        _finish_refused(connection, [stored.id], at, "marker_not_found", None)
+        changes.advance(connection, [stored.id], stored.step)
+
+
+def record_found_elsewhere(work: Work, found: Sequence[StoredChange]) -> None:
+    """Put mapping rows right whose activity has another id, or another marker, than they said."""
+    if found:
+        with work.recording() as (connection, _):
+            corrections.correct_activities(connection, work.integration.id, found)
 
 
 def record_unknown(work: Work, change_ids: Sequence[str], error: str) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from booking_sync.adoption import IDENTITY, REVISION_PROPERTY, make_again, record_found
+from booking_sync.adoption import record_found, standing_ones
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity
 from booking_sync.record import (
     record_archived,
@@ -22,6 +22,7 @@ from booking_sync.record import (
     record_lost,
     record_written,
 )
+from booking_sync.standing import IDENTITY, REVISION_PROPERTY, Standing
 from booking_sync.states import AuditOutcome, Step
 from booking_sync.store import changes
 from booking_sync.store.changes import StoredChange
@@ -101,13 +102,9 @@ def _settle_associations(work: Work, associations: Sequence[StoredChange]) -> No
 def _settle_writes(work: Work, writes: Sequence[StoredChange]) -> None:
     if not writes:
         return
-    standing = work.hubspot.activities_by_id([str(stored.activity_id) for stored in writes], IDENTITY)
-    for stored in writes:
-        activity = standing.get(str(stored.activity_id))
-        if activity is None:
-            make_again(work, stored, work.booking_of(stored))
-        elif activity.properties.get(REVISION_PROPERTY) == stored.revision:
-            record_written(work, [(stored, work.booking_of(stored))], outcome=AuditOutcome.ADOPTED)
+    for stored, booking, activity in standing_ones(work, Standing(work), [(s, work.booking_of(s)) for s in writes]):
+        if activity.properties.get(REVISION_PROPERTY) == stored.revision:
+            record_written(work, [(stored, booking)], outcome=AuditOutcome.ADOPTED)
         else:
             record_lost(work, [stored.id])
 

@@ -6,13 +6,23 @@ Associate contacts of new invitees, then write the properties (A7, X1, X3).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import partial
 
-from booking_sync.adoption import IDENTITY, make_again
+from booking_sync.adoption import found_at, make_again, standing_ones
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
-from booking_sync.clients.hubspot_model import ActivityUpdate, BatchResult, ItemRefusal
+from booking_sync.clients.hubspot import BatchRefused
+from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity, ActivityUpdate, BatchResult, ItemRefusal
 from booking_sync.model import Booking
-from booking_sync.record import record_associated, record_intent, record_refused_for_now, record_written
+from booking_sync.record import (
+    record_associated,
+    record_found_elsewhere,
+    record_intent,
+    record_refused_for_now,
+    record_to_look_at,
+    record_written,
+)
 from booking_sync.refusal import (
     CONTACTS_LOOKED_UP,
     OWNER_REFUSED,
@@ -22,6 +32,7 @@ from booking_sync.refusal import (
 )
 from booking_sync.render import render_cancel, render_update
 from booking_sync.sending import send_batch
+from booking_sync.standing import IDENTITY, sought
 from booking_sync.states import Operation, Step
 from booking_sync.store import changes, mappings
 from booking_sync.store.changes import StoredChange
@@ -46,27 +57,79 @@ def associate(bench: Bench, batch: Batch) -> None:
     ready = [stored for stored, _ in sent.values()]
     known = _known_contacts(bench, ready)
     wanted = {s.id: tuple(dict.fromkeys((*known[s.id], *contacts.ids[s.id]))) for s in ready}
-    pairs = {s.id: [(str(s.activity_id), c) for c in wanted[s.id] if c not in known[s.id]] for s in ready}
-    complete = [stored.id for stored in ready if not pairs[stored.id]]
+    missing = {s.id: [contact for contact in wanted[s.id] if contact not in known[s.id]] for s in ready}
+    complete = [stored.id for stored in ready if not missing[stored.id]]
     with bench.work.recording() as (connection, _):
         changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete})
         changes.add_warnings(connection, {stored.id: contacts.news(stored) for stored in ready})
         changes.advance(connection, complete, Step.WRITE)
-    if incomplete := {change_id: pair for change_id, pair in sent.items() if pairs[change_id]}:
-        _send_associations(bench, incomplete, pairs, wanted)
+    if incomplete := [pair for change_id, pair in sent.items() if missing[change_id]]:
+        _send_associations(bench, incomplete, missing, wanted)
 
 
 def write(bench: Bench, batch: Batch) -> None:
-    """Write the properties of a batch of activities."""
-    items = [ActivityUpdate(stored.id, str(stored.activity_id), _content(bench, stored, b)) for stored, b in batch]
+    """Write the properties of a batch of activities, each addressed by its marker, or looked at before (D4)."""
+    addressed = _addressed(bench, batch)
+    if not addressed:
+        return
+    sent = {stored.id: (stored, booking) for stored, booking, _ in addressed}
+    items = [item for _, _, item in addressed]
     entries = [
-        audit_entry(stored, _action(stored), before=_before(stored), properties=item.properties)
-        for (stored, _), item in zip(batch, items, strict=True)
+        audit_entry(
+            sent[item.trace_id][0], _action(sent[item.trace_id][0]), before=_before(item), properties=item.properties
+        )
+        for item in items
     ]
-    record_intent(bench.work, [stored for stored, _ in batch], entries)
-    record = partial(_record_written, bench, by_id(batch))
-    suspects = suspects_of(stored for stored, _ in batch)
-    send_batch(bench.work, items, bench.work.hubspot.update_activities, record, suspects)
+    record_intent(bench.work, [stored for stored, _ in sent.values()], entries)
+    record = partial(_record_written, bench, sent, {item.trace_id for item in items if item.key})
+    suspects = suspects_of(stored for stored, _ in sent.values())
+    send_batch(bench.work, items, partial(_send, bench, sent), record, suspects)
+
+
+def _addressed(bench: Bench, batch: Batch) -> list[tuple[StoredChange, Booking, ActivityUpdate]]:
+    """Say where each change is written to.
+
+    A portal that enforces the marker checks it in the same call that writes. Elsewhere, and where HubSpot does not find
+    the marker, the activity is looked at first.
+    """
+    standing = bench.standing
+    has_look = {s.id for s, _ in batch if not standing.is_addressed_by_marker or standing.has_seen(s.activity_id)}
+    looked_at = standing_ones(bench.work, standing, [pair for pair in batch if pair[0].id in has_look])
+    by_marker = [(s, b) for s, b in batch if s.id not in has_look]
+    return [
+        *(
+            (s, b, ActivityUpdate(s.id, str(s.activity_id), _content(bench, s, b) | _marker(s, a)))
+            for s, b, a in looked_at
+        ),
+        *(
+            (s, b, ActivityUpdate(s.id, str(s.activity_id), _content(bench, s, b), s.activity_key))
+            for s, b in by_marker
+        ),
+    ]
+
+
+def _marker(stored: StoredChange, activity: Activity) -> dict[str, str]:
+    """Return the marker where a person has cleared it."""
+    return {} if activity.properties.get(KEY_PROPERTY) else {KEY_PROPERTY: stored.activity_key}
+
+
+def _send(
+    bench: Bench, sent: Mapping[str, tuple[StoredChange, Booking]], items: Sequence[ActivityUpdate]
+) -> BatchResult:
+    """Write; where HubSpot refuses the whole, it may not take markers for ids: then look first, and write by id."""
+    hubspot, standing = bench.work.hubspot, bench.standing
+    if standing.is_addressed_by_marker or not any(item.key for item in items):
+        try:
+            return hubspot.update_activities(items)
+        except BatchRefused:
+            if not any(item.key for item in items):
+                raise
+    standing.is_addressed_by_marker = False
+    located = standing.locate({item.trace_id: sought(sent[item.trace_id][0]) for item in items})
+    by_id = [replace(one, activity_id=located[one.trace_id].id, key=None) for one in items if one.trace_id in located]
+    result = hubspot.update_activities(by_id)
+    gone = {item.trace_id: END_IS_GONE for item in items if item.trace_id not in located}
+    return replace(result, refused={**result.refused, **gone})
 
 
 def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tuple[str, ...]]:
@@ -77,16 +140,18 @@ def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tu
 
 
 def _send_associations(
-    bench: Bench,
-    incomplete: Mapping[str, tuple[StoredChange, Booking]],
-    pairs: Pairs,
-    wanted: Mapping[str, Sequence[str]],
+    bench: Bench, incomplete: Batch, missing: Mapping[str, Sequence[str]], wanted: Mapping[str, Sequence[str]]
 ) -> None:
-    some = [stored for stored, _ in incomplete.values()]
-    entries = [audit_entry(s, "associate", after={"contact_ids": [c for _, c in pairs[s.id]]}) for s in some]
+    ready = standing_ones(bench.work, bench.standing, incomplete)
+    if not ready:
+        return
+    sent = {stored.id: (stored, booking) for stored, booking, _ in ready}
+    some = [stored for stored, _ in sent.values()]
+    pairs = {stored.id: [(str(stored.activity_id), contact) for contact in missing[stored.id]] for stored in some}
+    entries = [audit_entry(stored, "associate", after={"contact_ids": list(missing[stored.id])}) for stored in some]
     record_intent(bench.work, some, entries, contact_ids=wanted)
     items = [ActivityUpdate(stored.id, str(stored.activity_id), {}) for stored in some]
-    record = partial(_record_associated, bench, incomplete)
+    record = partial(_record_associated, bench, sent)
     send_batch(bench.work, items, partial(_associate_pairs, bench, pairs), record)
 
 
@@ -128,17 +193,30 @@ def _action(stored: StoredChange) -> str:
     return "cancel" if stored.operation is Operation.CANCEL else "update"
 
 
-def _before(stored: StoredChange) -> dict[str, object]:
-    return {"activity_id": stored.activity_id, "activity_key": stored.activity_key}
+def _before(item: ActivityUpdate) -> dict[str, object]:
+    return {"activity_id": item.activity_id, "addressed_by": "marker" if item.key else "id"}
 
 
-def _record_written(bench: Bench, sent: Mapping[str, tuple[StoredChange, Booking]], result: BatchResult) -> None:
-    record_written(bench.work, [sent[change_id] for change_id in result.written])
+def _record_written(
+    bench: Bench, sent: Mapping[str, tuple[StoredChange, Booking]], by_marker: AbstractSet[str], result: BatchResult
+) -> None:
+    written = {id_: found_at(*sent[id_], activity_id, None) for id_, activity_id in result.written.items()}
+    record_found_elsewhere(bench.work, [stored for id_, stored in written.items() if stored != sent[id_][0]])
+    record_written(bench.work, [(stored, sent[id_][1]) for id_, stored in written.items()])
     for change_id, refusal in result.refused.items():
         stored, booking = sent[change_id]
         if "OBJECT_NOT_FOUND" in (refusal.code, refusal.category):
-            make_again(bench.work, stored, booking)
+            _not_found(bench, stored, booking, is_by_marker=change_id in by_marker)
         elif is_owner_in_the_way(stored, refusal):
             record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=refusal_code(refusal))
         else:
             keep_refused(bench.work, stored, refusal)
+
+
+def _not_found(bench: Bench, stored: StoredChange, booking: Booking, *, is_by_marker: bool) -> None:
+    """Look at an activity whose marker HubSpot does not find; make one again that is gone (D3)."""
+    if is_by_marker and not bench.standing.has_seen(stored.activity_id):
+        bench.standing.read([str(stored.activity_id)])
+        record_to_look_at(bench.work, stored)
+    else:
+        make_again(bench.work, stored, booking)

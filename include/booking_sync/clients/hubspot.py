@@ -6,6 +6,7 @@ Every write is one request, sent once. The caller decides what happens to items 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Self, Unpack
 
 from booking_sync.clients import hubspot_associations, hubspot_contacts, hubspot_properties, hubspot_search
@@ -147,9 +148,12 @@ class HubSpotClient:
         return self._calls.batch_write("meetings", "create", inputs, sent)
 
     def update_activities(self, updates: Sequence[ActivityUpdate]) -> BatchResult:
-        """Update at most 100 activities. One that was merged away is in neither list: it comes back unmatched."""
-        inputs = [_input(update.trace_id, update.properties, id=update.activity_id) for update in updates]
-        sent = [Sent(update.trace_id, update.properties, update.activity_id) for update in updates]
+        """Update at most 100 activities. One that was merged away is in neither list: it comes back unmatched.
+
+        HubSpot docs, "Update a batch of meetings": by id, or by a unique property, input by input.
+        """
+        inputs = [_input(update.trace_id, update.properties, **_address(update)) for update in updates]
+        sent = [Sent(update.trace_id, update.properties, update.activity_id, update.key) for update in updates]
         return self._calls.batch_write("meetings", "update", inputs, sent)
 
     def archive_activities(self, ids: Sequence[str]) -> None:
@@ -200,12 +204,18 @@ class HubSpotClient:
         }
         return _activities(as_objects(self._calls.read("POST", _SEARCH, json=body).get("results")))
 
-    def activity_ids_with(self, properties: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    def activity_ids_with(
+        self, properties: Sequence[str], *, modified_since: datetime | None = None
+    ) -> Iterator[tuple[str, ...]]:
         """Yield the ids of the activities that have a value in any of these properties, a page at a time.
 
         As far as the search index knows: it lags, so read by id what is to be relied on.
         """
-        return hubspot_search.activity_ids_with(self._calls, properties)
+        return hubspot_search.activity_ids_with(self._calls, properties, modified_since=modified_since)
+
+    def activity_ids_of(self, name: str, values: Sequence[str]) -> list[str]:
+        """Return the ids of the activities that have one of these values in a property, with the same reservation."""
+        return [one for page in hubspot_search.activity_ids_of(self._calls, name, values) for one in page]
 
     def property_definition(self, object_type: str, name: str) -> PropertyDefinition | None:
         """Return one property of ``contacts`` or ``meetings``, or None where the portal has none of that name."""
@@ -226,6 +236,12 @@ class HubSpotClient:
 
 def _input(trace_id: str, properties: Mapping[str, str], **more: object) -> dict[str, Any]:
     return {"objectWriteTraceId": trace_id, "properties": dict(properties), **more}
+
+
+def _address(update: ActivityUpdate) -> dict[str, str]:
+    if update.key is None:
+        return {"id": update.activity_id}
+    return {"id": update.key, "idProperty": KEY_PROPERTY}
 
 
 def _with_contact(contact_id: str) -> dict[str, Any]:

@@ -20,11 +20,12 @@ _COMPLETE = "COMPLETE"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One input of a batch as it can be recognised: trace id, unique values, and object id of an update."""
+    """One input of a batch as it can be recognised: trace id, unique values, object id or marker of an update."""
 
     trace_id: str
     properties: Mapping[str, str]
     object_id: str | None = None
+    key: str | None = None
 
 
 def results_of(document: dict[str, Any] | None, request: str) -> list[dict[str, Any]]:
@@ -74,7 +75,7 @@ def _written(results: list[dict[str, Any]], sent: Sequence[Sent]) -> dict[str, s
 
 def _refused(errors: list[dict[str, Any]], sent: Sequence[Sent]) -> dict[str, ItemRefusal]:
     traces = {item.trace_id for item in sent}
-    by_id = {item.object_id: item.trace_id for item in sent if item.object_id is not None}
+    by_id = {item.key or item.object_id: item.trace_id for item in sent if item.key or item.object_id}
     refused: dict[str, ItemRefusal] = {}
     for error in errors:
         named = [trace for trace in trace_ids(error) if trace in traces]

@@ -74,11 +74,15 @@ class NewActivity:
 
 @dataclass(frozen=True, slots=True)
 class ActivityUpdate:
-    """Properties to set on an existing activity; an empty text clears one."""
+    """Properties to set on an existing activity; an empty text clears one.
+
+    Where ``key`` is given, HubSpot is asked for the activity with that marker, whatever its id is.
+    """
 
     trace_id: str
     activity_id: str
     properties: Mapping[str, str] = field(repr=False)
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,19 @@ def add_history(
     connection.execute(mapping_history.insert(), history)
 
 
+def made_for(connection: Connection, integration_id: str, activity_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Return pairs of booking id and activity id that the history says belong together."""
+    found: set[tuple[str, str]] = set()
+    for some in chunks(activity_ids):
+        statement = select(mapping_history.c.booking_id, mapping_history.c.activity_id).where(
+            mapping_history.c.integration_id == integration_id,
+            mapping_history.c.activity_id.in_(some),
+            mapping_history.c.event.in_(("created", "adopted")),
+        )
+        found.update((row.booking_id, row.activity_id) for row in connection.execute(statement))
+    return found
+
+
 def mark_canceled(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
     """Record that these bookings' activities say that they are cancelled. What the body shows has not changed (X1)."""
     statement = _of_booking(integration_id).where(mapping.c.version <= bindparam("new_version"))
