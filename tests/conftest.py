@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scorecard
 from tests.postgres_server import HOW_TO_INSTALL, PostgresServer, find_binaries
 
 SOAK = "SOAK"
@@ -26,6 +27,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    scorecard.print_card(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,19 @@ import pytest
 
 from booking_sync.boundary import Act, Moment, Watcher, reach, watched
 from booking_sync.store.database import connect_database, writing
+from tests import scorecard
 from tests.simulation.boundaries import acts_outside_the_hooks, all_boundaries
+from tests.simulation.faults import Fault, Harm
+from tests.simulation.scenarios import ALL, BY_NAME
+from tests.simulation.search import Case, Tally, clean_walk, run_case
+from tests.simulation.stage import Stage
+
+ONLY_AFTER_A_LOST_ANSWER = (
+    ("create", "hubspot.create_activities.request.before"),
+    ("create where the marker is not unique", "hubspot.create_activities.request.before"),
+    ("nobody invited where the marker is not unique", "hubspot.create_activities.request.before"),
+)
+"""Scenario, and the request that is dropped there, so that the answer has to be looked for."""
 
 
 def test_nothing_is_committed_or_sent_past_the_hooks() -> None:
@@ -43,6 +55,23 @@ def test_nobody_watches_outside_the_block() -> None:
         pass
 
     reach(Act.REQUEST, Moment.BEFORE)
+
+
+def test_the_scenarios_come_by_every_boundary(sqlite_stage: Stage) -> None:
+    """Where this fails, the source has a commit or a request that no scenario makes: write one that does."""
+    reached = {one for scenario in ALL for one in clean_walk(sqlite_stage, scenario).reached}
+    for name, boundary in ONLY_AFTER_A_LOST_ANSWER:
+        scenario = BY_NAME[name]
+        passed = [str(one.boundary) for one in clean_walk(sqlite_stage, scenario).passes]
+        tally = Tally()
+        fault = Fault(passed.index(boundary) + 1, Harm.DROPPED)
+        run_case(sqlite_stage, Case(scenario, (fault,)), tally, is_noting=True)
+        reached |= tally.reached
+    boundaries = all_boundaries()
+    scorecard.figure("boundaries", f"{len(reached & boundaries)}/{len(boundaries)}")
+
+    assert sorted(map(str, boundaries - reached)) == []
+    assert sorted(map(str, reached - boundaries)) == []
 
 
 def _raise_at(wanted: Moment) -> Watcher:

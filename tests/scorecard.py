@@ -1,0 +1,50 @@
+"""The score card: what was really run and what came of it, printed at the end of a test run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+_cases: dict[str, Counter[str]] = {}
+_figures: dict[str, str] = {}
+_violations: Counter[str] = Counter()
+
+ROWS: Mapping[str, str] = {
+    "boundaries": "1  boundaries hooked, of those in the source",
+    "one fault": "2  one fault at every boundary",
+    "two faults": "3  two faults at any two boundaries",
+    "kill -9": "4  real kill -9 of a worker",
+    "random faults": "5  random faults, several workspaces",
+    "state machine": "6  state machine",
+    "overlap": "7  overlapping workers",
+    "audit of writes": "23 audit rows against the history, in every case above",
+}
+"""Row → its title; the numbers are those of the score card in the docs."""
+
+
+def count(row: str, cases: Mapping[str, int], violations: int = 0) -> None:
+    """Count cases of a row by kind, and how many of them broke the promise."""
+    _cases.setdefault(row, Counter()).update(cases)
+    _violations[row] += violations
+
+
+def figure(row: str, text: str) -> None:
+    """Say a figure that is not a number of cases."""
+    _figures[row] = text
+
+
+def print_card(reporter: pytest.TerminalReporter) -> None:
+    """Print the rows of which anything was run."""
+    rows = [row for row in ROWS if row in _cases or row in _figures]
+    if not rows:
+        return
+    reporter.section("score card")
+    for row in rows:
+        cases = _cases.get(row, Counter[str]())
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(cases.items()))
+        parts = [_figures.get(row, "")]
+        if cases:
+            parts += [f"{cases.total():,} cases, {_violations[row]} violations ({kinds})"]
+        reporter.write_line(f"{ROWS[row]}: {'; '.join(filter(None, parts))}")
