@@ -10,16 +10,19 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
+from booking_sync.approval import OF_THE_AUDIT, check_approval
 from booking_sync.audit_report import MOST_SENTENCES, AuditReport, IntegrationAudit, finding_line
-from booking_sync.drift import find_drift
-from booking_sync.errors import InvalidRequest
+from booking_sync.audited import Evidence
+from booking_sync.drift import Drift, DriftKind, find_drift
+from booking_sync.errors import InvalidRequest, SuspiciousRead
 from booking_sync.evidence import gather
+from booking_sync.guard import refuse_absence
 from booking_sync.model import Workspace
 from booking_sync.repair import mend
 from booking_sync.request import AuditRequest
 from booking_sync.services import Services
 from booking_sync.shard import OpenedRun, deal, for_each_integration
-from booking_sync.states import IntegrationState, RunState
+from booking_sync.states import IntegrationState, RecordedState, RunState
 from booking_sync.store import changes, contact_links, drifts, integrations, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
@@ -69,6 +72,8 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
             "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
             "calendar_calls": services.calendar_requests.requests - calendar_before,
         }
+        if request.approve_plan is not None:
+            check_approval(connection, run.id, request.approve_plan, {one.id for one in ready}, OF_THE_AUDIT)
         runs.set_findings(connection, run.id, Findings(tuple(notices), shared_calls=shared))
     return deal(run.id, [one.id for one in ready])
 
@@ -82,6 +87,7 @@ def audit(services: Services, run_id: str, integration_ids: Sequence[str]) -> di
         found = find_drift(evidence)
         with work.recording() as (connection, at):
             drifts.save_drifts(connection, run_id, part.integration_id, found, at=at)
+        _see_that_bookings_are_there(work, evidence, found)
         if not work.run.is_dry_run:
             mend(work, found)
         _note_mended(work)
@@ -128,6 +134,18 @@ def _why_not(integration: Integration, workspace: Workspace | None, portal_id: s
     return None
 
 
+def _see_that_bookings_are_there(work: Work, evidence: Evidence, found: Sequence[Drift]) -> None:
+    """Refuse to go on where most bookings are gone: that is rather a fault of Calendar.com's, or a key's (W5, X5).
+
+    Raises:
+        SuspiciousRead: far fewer bookings came back than are mapped.
+    """
+    mapped = sum(row.state is not RecordedState.REPLACED for row in evidence.mapped.values())
+    there = mapped - sum(drift.kind is DriftKind.VANISHED for drift in found)
+    if refusal := refuse_absence(there, mapped, work.services.settings.guard_limits):
+        raise SuspiciousRead(f"{refusal.sentence}. Nothing is repaired")
+
+
 def _note_mended(work: Work) -> None:
     with work.recording() as (connection, _):
         drifts.note_mended(connection, work.run.id, work.integration.id)
@@ -153,4 +171,5 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
             mended=mended,
             sentences=tuple(map(finding_line, first)),
             failure=failure,
+            guard=part.guard,
         )

@@ -1,6 +1,7 @@
 """What an audit found, in figures and sentences: the note on the run and the table in the log.
 
-Drift is information: the run is green with it. It is red when an integration could not be compared.
+Drift is information: the run is green with it. It is red when an integration could not be compared, and once for each
+repair that needs an approval.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from booking_sync.drift import DriftKind
+from booking_sync.guard import GuardNotice
 from booking_sync.report import text_table
 
 MOST_SENTENCES = 50
@@ -25,7 +27,11 @@ class Finding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationAudit:
-    """One integration's part. ``counts`` are the findings by kind; ``failure`` says why it could not be compared."""
+    """One integration's part.
+
+    ``counts`` are the findings by kind; ``failure`` says why it could not be compared, ``guard`` what became of a
+    repair that needs an approval.
+    """
 
     name: str
     bookings: int
@@ -34,6 +40,13 @@ class IntegrationAudit:
     mended: int
     sentences: tuple[str, ...]
     failure: str | None = None
+    guard: GuardNotice | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What somebody has to look at."""
+        refused = self.guard.sentence if self.guard and self.guard.is_news else None
+        return tuple(f"{self.name}: {sentence}" for sentence in (self.failure, refused) if sentence is not None)
 
     @property
     def found(self) -> int:
@@ -57,13 +70,13 @@ class AuditReport:
 
     @property
     def is_red(self) -> bool:
-        """Whether some integration could not be compared."""
+        """Whether some integration could not be compared, or its repair is refused for the first time."""
         return bool(self.problems)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What somebody has to look at."""
-        return tuple(f"{i.name}: {i.failure}" for i in self.integrations if i.failure is not None)
+        return tuple(problem for integration in self.integrations for problem in integration.problems)
 
     @property
     def reason(self) -> str:
@@ -91,6 +104,7 @@ class AuditReport:
         """The note on the run, in Markdown."""
         title = "Needs attention:" if self.is_red else "Done."
         compared = [i.line for i in self.integrations if i.failure is None]
+        compared += [f"{i.name}: {i.guard.sentence}" for i in self.integrations if i.guard and not i.guard.is_news]
         return "\n".join(
             [title, *(f"- {line}" for line in (*self.problems, *compared, *self._findings, *self.notices))]
         )

@@ -142,6 +142,14 @@ def refuse_source(now: WindowRead, earlier: WindowRead | None, limits: GuardLimi
     return Refusal(RefusalKind.SOURCE, f"Calendar.com returned {now.count} bookings, and {before}; {least}")
 
 
+def refuse_absence(found: int, mapped: int, limits: GuardLimits) -> Refusal | None:
+    """Say whether Calendar.com returns suspiciously few of the bookings that are mapped, when all are asked for."""
+    if mapped < LEAST_ROWS or found * 100 >= limits.source_percent * mapped:
+        return None
+    sentence = f"Calendar.com returns {found} of the {mapped} bookings that are mapped"
+    return Refusal(RefusalKind.SOURCE, f"{sentence}; at least {limits.source_percent:g} % are expected")
+
+
 def is_comparable(earlier: WindowRead, now: WindowRead) -> bool:
     """Say whether two windows are enough alike that their counts can be compared.
 

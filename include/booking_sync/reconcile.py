@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from booking_sync.apply import apply_changes
+from booking_sync.approval import check_approval
 from booking_sync.connecting import connect_workspaces
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
-from booking_sync.guarding import check_approval
 from booking_sync.planning import make_and_save_plan
 from booking_sync.report import IntegrationReport, RunReport, integration_report
 from booking_sync.request import RunRequest, refuse_long_window

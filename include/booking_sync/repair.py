@@ -8,17 +8,20 @@ lost answers are those of every other run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from booking_sync.apply import apply_changes
+from booking_sync.approval import Refused, refuse, tell, use_approval
 from booking_sync.clients.hubspot_model import KEY_PROPERTY
 from booking_sync.drift import Drift, DriftKind
 from booking_sync.extract import extract
 from booking_sync.fingerprint import activity_key, revision
+from booking_sync.guard import GuardNotice, PlanFigures, refuse_plan
 from booking_sync.model import Booking
-from booking_sync.plan import Change
+from booking_sync.plan import Change, digest_of
 from booking_sync.planning import make_and_save_plan
-from booking_sync.states import ChangeState, Operation, Step
-from booking_sync.store import changes, drifts, mappings, staging
+from booking_sync.states import ChangeState, Operation, RefusedKind, Step
+from booking_sync.store import changes, drifts, mappings, refused_plans, staging
 from booking_sync.store.changes import NewChange
 from booking_sync.work import Work
 
@@ -32,8 +35,31 @@ def mend(work: Work, found: Sequence[Drift]) -> None:
         IntegrationUnavailable: a service takes nothing now.
     """
     mendable = [drift for drift in found if drift.is_mendable]
-    _archive_duplicates(work, [drift for drift in mendable if drift.kind is DriftKind.DUPLICATE])
-    _write_again(work, [drift for drift in mendable if drift.kind is not DriftKind.DUPLICATE])
+    duplicates = [drift for drift in mendable if drift.kind is DriftKind.DUPLICATE]
+    is_refused, notices = _guard(work, duplicates)
+    if not is_refused:
+        _archive_duplicates(work, duplicates)
+    _write_again(work, [drift for drift in mendable if drift.kind is not DriftKind.DUPLICATE], notices)
+
+
+def _guard(work: Work, duplicates: Sequence[Drift]) -> tuple[bool, list[GuardNotice]]:
+    """Say whether so many archives need a person's approval, and what there is to say of it (W5)."""
+    checksum = digest_of(
+        sorted((d.booking_id or "", d.activity_id or "", d.kept_activity_id or "") for d in duplicates)
+    )
+    with work.recording() as (connection, at):
+        approval = use_approval(work, connection, RefusedKind.REPAIR, checksum, at)
+        live, mapped = refused_plans.count_mapped(connection, work.integration.id)
+        figures = PlanFigures(live=live, mapped=mapped, archives=len(duplicates))
+        refusals = refuse_plan(figures, work.services.settings.guard_limits)
+        notices = [approval.notice] if approval else []
+        is_approved = approval is not None and approval.plan is not None
+        if is_approved or not refusals:
+            refused_plans.overtake(connection, work.integration.id, RefusedKind.REPAIR)
+            return False, notices
+        conf = {"repair": True, "approve_plan": checksum}
+        refused = Refused(RefusedKind.REPAIR, checksum, refusals, asdict(figures), len(duplicates), conf)
+        return True, [*notices, refuse(work, connection, refused, at)]
 
 
 def _archive_duplicates(work: Work, duplicates: Sequence[Drift]) -> None:
@@ -93,13 +119,15 @@ def _archive(booking: Booking, duplicate: Drift, generation: int) -> Change:
     )
 
 
-def _write_again(work: Work, drifts_found: Sequence[Drift]) -> None:
-    """Put the bookings of missing and stale activities through the normal plan."""
+def _write_again(work: Work, drifts_found: Sequence[Drift], notices: Sequence[GuardNotice]) -> None:
+    """Put the bookings of missing and stale activities through the normal plan, which is guarded like any other."""
     if not drifts_found:
+        with work.recording() as (connection, _):
+            tell(work, connection, notices)
         return
     extract(work, None, {str(drift.booking_id) for drift in drifts_found}, ())
     stale = sorted(str(drift.booking_id) for drift in drifts_found if drift.kind is DriftKind.STALE)
     with work.recording() as (connection, _):
         drifts.mark_outdated(connection, work.integration.id, stale)
-    make_and_save_plan(work)
+    make_and_save_plan(work, notices)
     apply_changes(work, set(Operation))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
+from booking_sync.approval import Refused, refuse, use_approval
 from booking_sync.errors import SuspiciousRead
 from booking_sync.guard import WEEK, GuardNotice, Refusal, WindowRead, is_comparable, refuse_source
-from booking_sync.guarding import use_approval
 from booking_sync.plan import digest_of
 from booking_sync.states import RefusedKind
-from booking_sync.store import refused_plans, runs
+from booking_sync.store import runs
 from booking_sync.store.database import reading
 from booking_sync.store.runs import IntegrationRun
 from booking_sync.window import Window
@@ -49,23 +48,12 @@ def _earlier(work: Work, now: WindowRead) -> WindowRead | None:
 def _approved_or_refused(work: Work, now: WindowRead, refusal: Refusal) -> list[GuardNotice]:
     start, end = now.window.start.isoformat(), now.window.end.isoformat()
     checksum = digest_of([work.integration.id, start, end, now.count])
+    conf = {"window_start": start, "window_end": end, "approve_plan": checksum}
+    figures = {"in_window": now.count}
     with work.recording() as (connection, at):
         approval = use_approval(work, connection, RefusedKind.SOURCE, checksum, at)
         if approval is not None and approval.plan is not None:
             return [approval.notice]
-        refused_plans.record_refusal(
-            connection,
-            work.run.id,
-            work.integration.id,
-            RefusedKind.SOURCE,
-            checksum,
-            reasons=[refusal.sentence],
-            figures={"in_window": now.count},
-            size=0,
-            at=at,
-        )
-    conf = json.dumps({"window_start": start, "window_end": end, "approve_plan": checksum})
-    raise SuspiciousRead(
-        f"{refusal.sentence}. The window is not recorded, and nothing of it is written. "
-        f"If that is right, let exactly this through, once: airflow dags trigger {work.run.dag_id} -c '{conf}'"
-    )
+        refused = Refused(RefusedKind.SOURCE, checksum, [refusal], figures, now.count, conf)
+        notice = refuse(work, connection, refused, at)
+    raise SuspiciousRead(notice.sentence)

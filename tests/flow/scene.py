@@ -88,9 +88,11 @@ class Scene:
         )
 
     def allow_floods(self) -> None:
-        """Let plans through that move or cancel everything at once, as an operator would: by the settings (W5)."""
-        raised = {"guard_recreates_percent": 100.0, "guard_cancels_percent": 100.0}
-        self.services = replace(self.services, settings=replace(self.services.settings, **raised))
+        """Let plans through that move, cancel or archive a lot at once, as an operator would: by the settings (W5)."""
+        raised = {f"guard_{what}_percent": 100.0 for what in ("recreates", "cancels", "archives")}
+        self.services = replace(
+            self.services, settings=replace(self.services.settings, guard_archives_most=1e6, **raised)
+        )
 
     # --- what people do -----------------------------------------------------------------------------------------------
 

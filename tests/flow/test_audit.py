@@ -38,6 +38,7 @@ def theirs(scene: Scene, planted: dict[str, set[str]]) -> dict[str, dict[str, An
 
 
 def test_everything_that_was_planted_is_found_and_only_what_may_be_mended_is_mended(scene: Scene) -> None:
+    scene.allow_floods()
     planted = plant(scene)
     for _ in range(MANY):
         scene.add_foreign_activity(hs_meeting_title="Meeting - Calendar.com: Intro call")

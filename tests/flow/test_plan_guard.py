@@ -124,7 +124,7 @@ def test_a_checksum_that_was_never_refused_is_refused_with_what_waits(scene: Sce
     with pytest.raises(InvalidRequest) as refused:
         scene.run(approve_plan="0123456789abcdef")
     assert "no plan with the checksum 0123456789abcdef was ever refused" in str(refused.value)
-    assert f"Refused plans that wait: {waiting(scene)} (20 changes)" in str(refused.value)
+    assert f"What waits: {waiting(scene)} (20 changes)" in str(refused.value)
     assert len(scene.sandbox.hubspot.history.writes()) == before
     scene.run()
     assert [row["state"] for row in scene.rows(select(refused_plan))] == ["waiting"]

@@ -17,7 +17,7 @@ from booking_sync.store.tables import change, metadata, portal
 from tests.store.conftest import INTEGRATION, NOW
 
 
-def _change_row(change_id: str, state: ChangeState, booking_id: str = "bk_1") -> dict[str, object]:
+def change_row(change_id: str, state: ChangeState, booking_id: str = "bk_1") -> dict[str, object]:
     return {
         "id": change_id,
         "run_id": "run_1",
@@ -51,18 +51,18 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(engine: Engine) -> N
 @pytest.mark.parametrize("second", OPEN_STATES)
 def test_a_booking_has_one_open_change_at_most(engine: Engine, first: ChangeState, second: ChangeState) -> None:
     with writing(engine) as connection:
-        connection.execute(insert(change), [_change_row("one", first), _change_row("other", first, "bk_2")])
+        connection.execute(insert(change), [change_row("one", first), change_row("other", first, "bk_2")])
 
     with pytest.raises(IntegrityError), writing(engine) as connection:
-        connection.execute(insert(change), _change_row("two", second))
+        connection.execute(insert(change), change_row("two", second))
 
 
 def test_changes_that_are_over_do_not_count_as_open(engine: Engine) -> None:
     over = [state for state in ChangeState if state not in OPEN_STATES]
-    rows = [_change_row(f"{state}_{number}", state) for state in over for number in (1, 2)]
+    rows = [change_row(f"{state}_{number}", state) for state in over for number in (1, 2)]
 
     with writing(engine) as connection:
-        connection.execute(insert(change), [*rows, _change_row("open", ChangeState.KEPT)])
+        connection.execute(insert(change), [*rows, change_row("open", ChangeState.KEPT)])
 
     with reading(engine) as connection:
         assert len(connection.execute(select(change.c.id)).all()) == len(rows) + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, update
 
 from booking_sync.guard import PLAN_REFUSED
 from booking_sync.states import ChangeState, Operation, RecordedState, RefusedKind, RefusedState, Step
@@ -49,16 +49,18 @@ class RefusedPlan:
     used_by_run_id: str | None
 
 
-def planned_effects(
-    connection: Connection, run_id: str, integration_id: str, state: ChangeState
-) -> list[PlannedEffect]:
-    """Return what the run has planned, with what waits for an approval; not what an earlier run has begun."""
-    is_ours = (change.c.run_id == run_id) | change.c.refused_at.is_not(None)
-    columns = [change.c[name] for name in PlannedEffect.__dataclass_fields__]
-    statement = select(*columns).where(
-        change.c.worker_run_id == run_id, change.c.integration_id == integration_id, change.c.state == state, is_ours
-    )
-    return [_effect(row) for row in connection.execute(statement).mappings()]
+def planned_effects(connection: Connection, run_id: str, integration_id: str) -> list[PlannedEffect]:
+    """Return what the run has planned, and all that waits for an approval; not what an earlier run has begun."""
+    is_refused = change.c.refused_at.is_not(None)
+    is_planned = (change.c.worker_run_id == run_id) & (change.c.state == ChangeState.PLANNED)
+    is_waiting = (change.c.state == ChangeState.KEPT) & is_refused
+    return _effects(connection, integration_id, (is_planned & ((change.c.run_id == run_id) | is_refused)) | is_waiting)
+
+
+def previewed_effects(connection: Connection, run_id: str, integration_id: str) -> list[PlannedEffect]:
+    """Return what a dry run would do."""
+    is_previewed = (change.c.run_id == run_id) & (change.c.state == ChangeState.PREVIEWED)
+    return _effects(connection, integration_id, is_previewed)
 
 
 def hold(connection: Connection, change_ids: Sequence[str], *, at: datetime) -> None:
@@ -159,6 +161,12 @@ def _select() -> Select[Any]:
 
 def _refused(row: RowMapping) -> RefusedPlan:
     return RefusedPlan(**{**row, "kind": RefusedKind(row["kind"]), "state": RefusedState(row["state"])})
+
+
+def _effects(connection: Connection, integration_id: str, wanted: ColumnElement[bool]) -> list[PlannedEffect]:
+    columns = [change.c[name] for name in PlannedEffect.__dataclass_fields__]
+    statement = select(*columns).where(change.c.integration_id == integration_id, wanted)
+    return [_effect(row) for row in connection.execute(statement).mappings()]
 
 
 def _effect(row: RowMapping) -> PlannedEffect:

@@ -1,0 +1,94 @@
+"""Refused plans and their approvals, on both databases (W5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from booking_sync.states import ChangeState, RefusedKind, RefusedState
+from booking_sync.store import changes, refused_plans
+from booking_sync.store.database import reading, writing
+from booking_sync.store.tables import change
+from tests.store.conftest import INTEGRATION, NOW
+from tests.store.test_schema import change_row
+
+CHECKSUM, OTHER = "0123456789abcdef", "fedcba9876543210"
+
+
+def refuse(engine: Engine, checksum: str, run_id: str = "run_1", kind: RefusedKind = RefusedKind.PLAN) -> bool:
+    with writing(engine) as connection:
+        return refused_plans.record_refusal(
+            connection,
+            run_id,
+            INTEGRATION,
+            kind,
+            checksum,
+            reasons=["too much"],
+            figures={"cancels": 7},
+            size=7,
+            at=NOW,
+        )
+
+
+def states(engine: Engine, checksum: str) -> list[RefusedState]:
+    with reading(engine) as connection:
+        return [plan.state for plan in refused_plans.plans_with_checksum(connection, checksum)]
+
+
+def test_a_refusal_is_news_once(engine: Engine) -> None:
+    assert refuse(engine, CHECKSUM)
+    assert refuse(engine, CHECKSUM)  # the same task, repeated
+    assert not refuse(engine, CHECKSUM, "run_2")
+    assert states(engine, CHECKSUM) == [RefusedState.WAITING]
+
+
+def test_another_plan_takes_the_place_of_the_one_that_waits(engine: Engine) -> None:
+    refuse(engine, CHECKSUM)
+    assert refuse(engine, OTHER, "run_2")
+    assert states(engine, CHECKSUM) == [RefusedState.OVERTAKEN]
+    assert states(engine, OTHER) == [RefusedState.WAITING]
+
+
+@pytest.mark.parametrize("kind", [RefusedKind.REPAIR, RefusedKind.SOURCE])
+def test_plans_of_another_kind_wait_side_by_side(engine: Engine, kind: RefusedKind) -> None:
+    refuse(engine, CHECKSUM)
+    refuse(engine, OTHER, kind=kind)
+    assert states(engine, CHECKSUM) == states(engine, OTHER) == [RefusedState.WAITING]
+
+
+def test_an_approval_says_who_when_and_for_which_run(engine: Engine) -> None:
+    refuse(engine, CHECKSUM)
+    with writing(engine) as connection:
+        (plan,) = refused_plans.waiting_plans(connection)
+        refused_plans.approve(connection, plan.id, approved_by="ada", run_id="run_2", at=NOW + timedelta(hours=1))
+    with reading(engine) as connection:
+        (used,) = refused_plans.plans_with_checksum(connection, CHECKSUM)
+        assert refused_plans.waiting_plans(connection) == []
+    assert (used.state, used.approved_by, used.used_by_run_id) == (RefusedState.APPROVED, "ada", "run_2")
+    assert (used.approved_at, used.refused_at) == (NOW + timedelta(hours=1), NOW)
+    assert refuse(engine, CHECKSUM, "run_2")  # the same plan once more needs an approval once more
+
+
+def test_what_is_held_back_waits_since_the_first_time_and_is_found_by_every_run(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(change), [change_row("one", ChangeState.PLANNED)])
+        refused_plans.hold(connection, ["one"], at=NOW)
+        changes.hand_over(connection, ["one"], run_id="run_2")
+        (planned,) = refused_plans.planned_effects(connection, "run_2", INTEGRATION)
+        refused_plans.hold(connection, ["one"], at=NOW + timedelta(hours=1))
+    with reading(engine) as connection:
+        row = connection.execute(select(change)).mappings().one()
+        (waiting,) = refused_plans.planned_effects(connection, "run_3", INTEGRATION)
+    assert planned == waiting
+    assert (row["state"], row["error_code"], row["refused_at"]) == ("kept", "plan_refused", NOW)
+
+
+def test_what_was_let_through_does_not_wait_any_more(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(change), [change_row("one", ChangeState.PLANNED)])
+        refused_plans.hold(connection, ["one"], at=NOW)
+        refused_plans.let_through(connection, ["one"], approval_id=1)
+    with reading(engine) as connection:
+        assert refused_plans.planned_effects(connection, "run_2", INTEGRATION) == []
