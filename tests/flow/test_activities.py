@@ -82,17 +82,6 @@ def test_the_body_tells_the_whole_booking(scene: Scene) -> None:
     scene.everything_is_right()
 
 
-@pytest.mark.parametrize("text", ["x" * 70_000, "&" * 70_000, "\N{GRINNING FACE}" * 70_000], ids=["x", "&", "emoji"])
-def test_an_answer_of_70_kilobytes_is_shortened_with_a_notice(scene: Scene, text: str) -> None:
-    booking_id = scene.book(answers=[question(1, text), question(2, "short")])
-    scene.run()
-    body = scene.shown(booking_id)["hs_meeting_body"]
-    assert len(body) <= LONGEST_PROPERTY  # A4
-    assert "shortened" in body
-    assert "short</li>" in body
-    scene.assert_repeating_writes_nothing()
-
-
 def test_place_link_and_outcome_are_set_and_the_type_is_not(scene: Scene) -> None:
     booking_id = scene.book(location={"kind": "video", "value": "Room 1", "join_url": "https://meet.example.com/1"})
     scene.run()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from booking_sync.store.tables import change, contact_link
+from booking_sync.store.tables import contact_link
 from tests.flow.scene import Scene
 
 
@@ -91,17 +91,6 @@ def test_an_invitee_of_several_new_bookings_becomes_one_contact_from_the_earlies
     (made,) = scene.hubspot.contacts()
     assert made["properties"]["lastname"] == "First"  # C5
     assert len(made["activity_ids"]) == 3
-
-
-@pytest.mark.parametrize("email", [None, "", "not an address", "a@b", "ada@exam ple.com"])
-def test_a_booking_without_usable_email_gets_its_activity_all_the_same(scene: Scene, email: str | None) -> None:
-    booking_id = scene.book(invitees=[{"email": email, "name": "Ada"}])
-    report = scene.run()
-    assert scene.activity(booking_id)["contact_ids"] == []  # C6
-    (stored,) = scene.rows(select(change.c.warnings))
-    assert stored["warnings"][0].startswith("no_usable_email")
-    assert f"{booking_id}: no_usable_email" in report.note
-    scene.everything_is_right()
 
 
 @pytest.mark.parametrize("switch", ["refuse_emails", "blocked_emails"])

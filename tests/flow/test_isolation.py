@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from booking_sync.store.database import reading
 from booking_sync.store.tables import change, integration, kept_booking
 from tests.flow.scene import WORKSPACE, Scene
-
-BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown status": ({"status": "tentative"}, "status: 'tentative' is not known"),
-    "no time zone": ({"start_at": "2026-03-05T13:00:00"}, "start_at: has no offset from UTC"),
-    "ends before it begins": ({"end_at": "2026-03-01T13:00:00Z"}, "end_at: before start_at"),
-    "no event": ({"event": None}, "event: not an object"),
-    "other workspace": ({"workspace_id": "ws_other"}, "workspace_id: belongs to another workspace"),
-}
 
 
 def break_booking(scene: Scene, booking_id: str, fields: dict[str, Any]) -> None:
@@ -26,43 +17,6 @@ def break_booking(scene: Scene, booking_id: str, fields: dict[str, Any]) -> None
     newer = {**whole, "version": whole["version"] + 1, **fields}
     scene.calendar.put_raw(WORKSPACE, newer, at=scene.clock.now)
     scene.broken.add(booking_id)
-
-
-@pytest.mark.parametrize(("fields", "reason"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_booking_is_kept_with_its_reason_and_holds_up_nothing(
-    scene: Scene, fields: dict[str, Any], reason: str
-) -> None:
-    for number in range(3):
-        scene.book(f"bk_{number}")
-    break_booking(scene, "bk_1", fields)
-    report = scene.run()
-    assert (report.counts["create"], report.counts["rejected"]) == (2, 1)  # W6
-    assert f"rejected bk_1: {reason}" in report.note
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
-
-
-def test_a_broken_booking_is_read_again_until_it_is_mended(scene: Scene) -> None:
-    booking_id = scene.book()
-    break_booking(scene, booking_id, {"status": "tentative"})
-    scene.run()
-    scene.clock.advance(24 * 3600)  # no window will show it again
-    assert scene.run().counts["rejected"] == 1
-    whole = {**scene.calendar.booking(booking_id), "status": "scheduled"}
-    scene.calendar.put_raw(WORKSPACE, whole, at=scene.clock.now)
-    scene.broken.clear()
-    scene.run()
-    scene.everything_is_right()  # W6
-    assert scene.rows(select(kept_booking.c.id).where(kept_booking.c.is_open)) == []
-
-
-def test_a_booking_whose_id_cannot_be_read_is_reported(scene: Scene) -> None:
-    scene.calendar.put_raw(WORKSPACE, {"id": "x" * 300, "status": "scheduled"}, at=scene.clock.now)
-    scene.broken.add("x" * 300)
-    scene.book()
-    report = scene.run()
-    assert report.counts["rejected"] == 1
-    assert "rejected (no id): id: longer than 200 characters" in report.note  # W6
 
 
 def test_a_broken_booking_whose_last_change_is_unfinished_keeps_the_figures_in_balance(scene: Scene) -> None:

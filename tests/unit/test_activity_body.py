@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,51 +10,10 @@ from hypothesis import strategies as st
 
 from booking_sync.activity_body import NOTICE, activity_body
 from booking_sync.model import Answer, Booking, Location, Person
+from tests.activity_page import Page
 from tests.builders import a_booking, an_invitee
 
 LONGEST = 65_536
-
-
-class Page(HTMLParser):
-    """Reads a body as a browser does, and fails on what may not be in it."""
-
-    def __init__(self, body: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.text = ""
-        self.links: list[dict[str, str | None]] = []
-        self.feed(body)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in {"p", "strong", "br", "ul", "li", "a"}
-        assert not attrs or tag == "a"
-        if tag == "a":
-            self.links.append(dict(attrs))
-        if tag == "br":
-            self.text += "\n"
-        else:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        self.text += "\n" if tag in {"p", "li"} else ""
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(data)
-
-    def handle_decl(self, decl: str) -> None:
-        raise AssertionError(decl)
-
-    def handle_pi(self, data: str) -> None:
-        raise AssertionError(data)
-
-    def unknown_decl(self, data: str) -> None:
-        raise AssertionError(data)
 
 
 def units(text: str) -> int:
