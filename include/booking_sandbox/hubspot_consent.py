@@ -7,7 +7,7 @@ back to an address that nobody registered. Only a decision, for or against, is s
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -92,6 +92,17 @@ def open_consent(portals: Portals, request: ConsentRequest) -> str:
         consent_id = _secret(portals, 32)
         portals.apps.consents[consent_id] = request
         return consent_id
+
+
+def refuse_unknown_fields(form: Iterable[str]) -> None:
+    """Refuse a decision with fields that the page does not have: whoever sent it would think that they count.
+
+    Raises:
+        ConsentError: there are such fields.
+    """
+    unknown = set(form) - {"consent", "portal", "optional_scope", "decision"}
+    if unknown:
+        raise ConsentError(f"The form has no field {', '.join(sorted(unknown))}.")
 
 
 def decide(

@@ -62,9 +62,10 @@ def test_a_page_is_good_for_one_decision(hubspot: HubSpotHandle) -> None:
     assert decide(hubspot, shown).status_code == 400
 
 
-def test_no_account_no_consent(hubspot: HubSpotHandle) -> None:
+def test_no_consent_without_an_account_or_with_fields_that_the_page_does_not_have(hubspot: HubSpotHandle) -> None:
     shown = page(hubspot)
     assert decide(hubspot, shown, portal=1).status_code == 400
+    assert decide(hubspot, shown, scopes="oauth").status_code == 400
     assert came_back(decide(hubspot, shown))["code"]
 
 

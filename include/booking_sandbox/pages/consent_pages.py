@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from booking_sandbox.hubspot_apps import KNOWN_SCOPES, App, ConsentRequest
-from booking_sandbox.hubspot_consent import ConsentError, decide, open_consent, read_link
+from booking_sandbox.hubspot_consent import ConsentError, decide, open_consent, read_link, refuse_unknown_fields
 from booking_sandbox.hubspot_service import HubSpotService
 from booking_sandbox.pages.hubspot_frame import hubspot_frame
 from booking_sandbox.pages.rendering import page
@@ -33,6 +33,7 @@ def consent_pages(service: HubSpotService) -> list[BaseRoute]:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         portal = form.get("portal", [""])[0]
         try:
+            refuse_unknown_fields(form)
             back = decide(
                 service.state,
                 form.get("consent", [""])[0],
