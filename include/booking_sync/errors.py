@@ -11,7 +11,7 @@
     │   ├── PlanRequired              the workspace is not on Pro or above (K1)
     │   ├── AccessRefused             a key or token is not accepted
     │   ├── NeedsReconnecting         HubSpot takes the portal's tokens no more; a person has to grant access again
-    │   ├── TokensBusy                another worker fetches new tokens, and is slow
+    │   ├── TokensUnavailable         new tokens cannot be fetched now
     │   ├── IntegrationStopped        a person paused or disconnected it while a run worked on it
     │   ├── MissingScope              HubSpot names the scope that is missing
     │   ├── DailyLimitReached         HubSpot's daily limit; resets at the portal's midnight
@@ -80,8 +80,11 @@ class NeedsReconnecting(IntegrationUnavailable):
     """The portal's tokens are good for nothing any more; nothing is sent until a person grants access again."""
 
 
-class TokensBusy(IntegrationUnavailable):
-    """Another worker is fetching new tokens for the portal and takes its time."""
+class TokensUnavailable(IntegrationUnavailable):
+    """New tokens for the portal cannot be fetched now: HubSpot is busy, or another worker is slow at it.
+
+    Never OutcomeUnknown: the request that needed the tokens has certainly not been sent.
+    """
 
     is_transient = True
 

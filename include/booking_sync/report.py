@@ -16,9 +16,20 @@ from booking_sync.guard import PLAN_REFUSED, GuardNotice
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
 SELF_MENDING = frozenset(
-    {"not_found", "not_reached", "contact_unknown", "outcome_unknown", "Throttled", "DailyLimitReached", "NotSent"}
+    {
+        "not_found",
+        "not_reached",
+        "contact_unknown",
+        "outcome_unknown",
+        "Throttled",
+        "DailyLimitReached",
+        "NotSent",
+        "TokensUnavailable",
+        "IntegrationStopped",
+        "NeedsReconnecting",
+    }
 )
-"""Error codes of kept changes that the next run is expected to carry out."""
+"""Error codes of kept changes that are carried out by the next run, or when the integration as a whole goes on."""
 
 UNANSWERED_TOO_OFTEN = 2
 """After how many requests without an answer or effect the next one of that kind makes the run red.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld
+from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NeedsReconnecting
 from booking_sync.integration_settings import read_settings
 from booking_sync.services import Services
 from booking_sync.states import RunState
@@ -94,6 +94,9 @@ def _isolated(
     except BookingSyncError as error:
         logger.warning("%s: %s: %s", integration.workspace_id, task, error)
         _give_up(services, part, str(error), is_mending=error.is_transient)
+        if isinstance(error, NeedsReconnecting):
+            with writing(services.engine) as connection:  # this run alarms; the next ones only mention it
+                integrations.note_alerted(connection, integration.id, services.clock())
         return {}
     except Exception as error:  # noqa: BLE001 - a mistake of ours with one integration must not stop the others (W6)
         where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote a booking

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from booking_sync.clients.hubspot_oauth import BadGrant, HubSpotOAuth
 from booking_sync.clients.oauth_model import TokenSet
-from booking_sync.errors import LeaseHeld, NeedsReconnecting, TokensBusy
+from booking_sync.errors import LeaseHeld, NeedsReconnecting, RequestFailed, TokensUnavailable
 from booking_sync.states import AccessState, IntegrationEvent
 from booking_sync.store import accesses, integrations
 from booking_sync.store.accesses import Access, NewTokens
@@ -104,7 +104,7 @@ class PortalTokens:
 
         Raises:
             NeedsReconnecting: HubSpot does not take the refresh token.
-            TokensBusy: another worker fetches it, and takes too long.
+            TokensUnavailable: HubSpot gives none now, or another worker fetches it and takes too long.
         """
         for _ in range(MOST_PAUSES):
             try:
@@ -115,7 +115,9 @@ class PortalTokens:
                 access = self.load(portal_id)
                 if access.generation > seen_generation:
                     return self.decrypted(access.access_token)
-        raise TokensBusy(f"another worker is fetching new tokens for HubSpot portal {portal_id}, and takes too long")
+        raise TokensUnavailable(
+            f"another worker is fetching new tokens for HubSpot portal {portal_id}, and takes too long"
+        )
 
     def break_access(self, portal_id: str, why: str) -> NeedsReconnecting:
         """Record that a portal's tokens are dead, once, and return the error to raise."""
@@ -137,6 +139,8 @@ class PortalTokens:
             tokens = self.oauth.refresh(self.decrypted(access.refresh_token))
         except BadGrant as bad:
             raise self.break_access(portal_id, bad.code or "the refresh token is refused") from None
+        except RequestFailed as failed:
+            raise TokensUnavailable(f"HubSpot gives no new tokens for portal {portal_id} now ({failed})") from None
         if tokens.portal_id not in ("", portal_id):
             raise self.break_access(portal_id, f"its tokens belong to portal {tokens.portal_id}")
         with writing(self.engine) as connection:

@@ -1,0 +1,168 @@
+"""Runs over many portals: each with its own tokens, and one that is broken never holds up the others (W6, K4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from booking_sync.pausing import pause, resume
+from booking_sync.states import IntegrationState
+from booking_sync.store.tables import integration_run
+from tests.flow.scene import Scene
+from tests.oauth.portals_scene import ADA, FIRST, SECOND, PortalsScene
+
+
+def two_connected(portals: PortalsScene) -> None:
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.grant_and_connect("ws_2", SECOND)
+    portals.clock.advance(60)
+
+
+def book_both(portals: PortalsScene, suffix: str = "") -> None:
+    portals.book(f"bk_1{suffix}")
+    portals.calendar.book("ws_2", booking_id=f"bk_2{suffix}")
+
+
+def test_each_workspace_goes_to_its_own_portal(portals: PortalsScene) -> None:
+    two_connected(portals)
+    book_both(portals)
+    report = portals.run()
+    assert [part.name for part in report.integrations] == ["Acme Sales", "Globex Sales"]
+    for portal_id, booking_id in ((FIRST, "bk_1"), (SECOND, "bk_2")):
+        (shown,) = portals.hubspot.activities(portal_id=portal_id)
+        assert shown["properties"]["calendar_booking_id"] == booking_id
+    portals.assert_repeating_writes_nothing()
+
+
+def test_the_calls_of_each_integration_are_counted_for_it(portals: PortalsScene) -> None:
+    two_connected(portals)
+    book_both(portals)
+    report = portals.run()
+    for part, portal_id in zip(report.integrations, (FIRST, SECOND), strict=True):
+        served = [entry for entry in portals.sandbox.hubspot.history.of_portal(portal_id) if "batch" in entry.path]
+        assert 0 < len(served) <= part.hubspot_calls
+
+
+def test_a_portal_that_is_uninstalled_alarms_once_and_holds_up_nothing(portals: PortalsScene) -> None:
+    two_connected(portals)
+    portals.hubspot.uninstall_app(portal_id=FIRST)
+    book_both(portals)
+    report = portals.run(may_be_red=True)
+    assert report.is_red
+    assert "Acme Sales: HubSpot does not accept our access to portal 424242 any more" in report.reason  # K4
+    assert len(portals.shown_in(SECOND)) == 1  # W6
+    assert portals.present("ws_1", FIRST).state is IntegrationState.NEEDS_RECONNECTING
+    portals.book("bk_3")
+    later = []
+    calls = portals.calls_during(lambda: later.append(portals.run()))
+    assert not later[0].is_red  # said once
+    assert any("Grant access again" in notice for notice in later[0].notices)
+    assert [entry for entry in calls if "/oauth/" in entry] == []
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.run()
+    assert len(portals.shown_in(FIRST)) == 2  # nothing is lost
+
+
+def test_access_that_broke_outside_of_a_run_is_said_by_the_next_one(portals: PortalsScene) -> None:
+    two_connected(portals)
+    portals.hubspot.uninstall_app(portal_id=FIRST)
+    tokens = portals.services.tokens
+    assert tokens is not None
+    tokens.break_access(str(FIRST), "seen by the page")
+    report = portals.run(may_be_red=True)
+    assert "seen by the page" in report.reason
+    assert not portals.run().is_red
+
+
+def test_a_pause_stops_and_a_resume_passes_on_what_changed_meanwhile(portals: PortalsScene) -> None:
+    two_connected(portals)
+    pause(portals.services, f"ws_1@{FIRST}", person=ADA, reason="we clean up the CRM")
+    book_both(portals)
+    report = portals.run()
+    assert "Acme Sales: nothing is passed on (paused by ada: we clean up the CRM)" in report.notices
+    assert [portals.shown_in(FIRST), len(portals.shown_in(SECOND))] == [[], 1]
+    portals.clock.advance(24 * 3_600)
+    resume(portals.services, f"ws_1@{FIRST}", person=ADA)
+    portals.run()
+    assert len(portals.shown_in(FIRST)) == 1
+    portals.everything_is_right()
+
+
+def test_neither_the_plan_nor_a_reconnect_ends_a_persons_pause(portals: PortalsScene) -> None:
+    two_connected(portals)
+    pause(portals.services, f"ws_1@{FIRST}", person=ADA)
+    portals.calendar.add_workspace("ws_1", "Acme Sales", plan="basic")
+    portals.run()
+    portals.calendar.add_workspace("ws_1", "Acme Sales", plan="pro")
+    portals.hubspot.uninstall_app(portal_id=FIRST)
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.book()
+    portals.run()
+    assert portals.shown_in(FIRST) == []
+    resume(portals.services, f"ws_1@{FIRST}", person=ADA)
+    portals.run()
+    assert len(portals.shown_in(FIRST)) == 1
+
+
+def test_a_pause_in_the_middle_of_a_run_stops_it_after_the_request(portals: PortalsScene) -> None:
+    two_connected(portals)
+    book_both(portals)
+    stop_after(portals, "contacts/batch/create", lambda: pause(portals.new_services(), f"ws_1@{FIRST}", person=ADA))
+    report = portals.run()
+    assert not report.is_red, report.note
+    assert portals.shown_in(FIRST) == []
+    assert len(portals.shown_in(SECOND)) == 1
+    portals.hubspot.request_hook = None
+    resume(portals.services, f"ws_1@{FIRST}", person=ADA)
+    portals.run()
+    portals.everything_is_right()
+
+
+def stop_after(portals: PortalsScene, path: str, act: object) -> None:
+    """Act while HubSpot works on the first request to a path of the first portal."""
+    done: list[bool] = []
+
+    def hook(entry: object, when: str) -> None:
+        if when == "after" and path in entry.path and entry.portal_id == FIRST and not done:  # type: ignore[attr-defined]  # an entry of the history
+            done.append(True)
+            act()  # type: ignore[operator]  # a function
+
+    portals.hubspot.request_hook = hook
+
+
+def test_a_lost_plan_pauses_and_goes_on_when_it_is_back(portals: PortalsScene) -> None:
+    two_connected(portals)
+    portals.calendar.add_workspace("ws_1", "Acme Sales", plan="free")
+    book_both(portals)
+    report = portals.run()
+    assert "Acme Sales: paused (plan: free" in report.note  # K1
+    assert len(portals.shown_in(SECOND)) == 1
+    portals.calendar.add_workspace("ws_1", "Acme Sales", plan="enterprise")
+    portals.run()
+    assert len(portals.shown_in(FIRST)) == 1
+
+
+def test_a_workspace_that_cannot_be_read_any_more_alarms_once(portals: PortalsScene) -> None:
+    two_connected(portals)
+    del portals.calendar.workspaces["ws_1"]
+    assert "Acme Sales: the Calendar.com key" in portals.run(may_be_red=True).reason
+    assert not portals.run().is_red
+
+
+def test_nobody_is_connected_by_a_key_alone(portals: PortalsScene) -> None:
+    portals.grant(FIRST)
+    portals.book()
+    report = portals.run()
+    assert report.integrations == ()
+    assert portals.rows(select(integration_run)) == []
+
+
+def test_a_pause_holds_in_single_portal_mode_too(single: Scene) -> None:
+    single.book("bk_1")
+    single.run()
+    pause(single.services, f"ws_1@{FIRST}", person=ADA)
+    single.book("bk_2")
+    single.run()
+    assert single.activities("bk_2") == []
+    resume(single.services, f"ws_1@{FIRST}", person=ADA)
+    single.run()
+    single.everything_is_right()
