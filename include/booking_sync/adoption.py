@@ -56,7 +56,7 @@ def standing_ones(
 
 def found_at(stored: StoredChange, booking: Booking, activity_id: str, key: str | None) -> StoredChange:
     """Return the change with the activity that it turned out to be about."""
-    if not key or key == stored.activity_key:
+    if not key or key == stored.activity_key or stored.takes_activity_over:
         return replace(stored, activity_id=activity_id)
     generation = generation_of(booking.workspace_id, booking.id, key, most=MOST_GENERATIONS) or stored.generation
     return replace(stored, activity_id=activity_id, activity_key=key, generation=generation)

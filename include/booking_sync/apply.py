@@ -7,6 +7,7 @@ create      create
 recreate    create the new activity, then archive the old one (R4)
 update      associate new invitees' contacts where there are any, then write
 cancel      write title and outcome (X1)
+mark        write the outcome (A8)
 ==========  ==================================================================
 
 An activity that turns out to exist already is adopted and, where it shows an older state, written; one that was
@@ -19,7 +20,7 @@ from collections.abc import Collection
 
 from booking_sync.batch import BATCH_SIZE, Batch, Bench
 from booking_sync.contacts import ContactDirectory
-from booking_sync.portal import OwnerDirectory, provision
+from booking_sync.portal import ActivityTypes, OwnerDirectory, provision
 from booking_sync.standing import Standing
 from booking_sync.states import Operation, Step
 from booking_sync.step_archive import archive
@@ -54,4 +55,4 @@ def _set_up(work: Work) -> Bench:
     """Make sure that the portal has our properties; only called when there is something to apply."""
     provision(work)
     owners = OwnerDirectory(work.hubspot)
-    return Bench(work, owners, ContactDirectory(work, owners), Standing(work))
+    return Bench(work, owners, ContactDirectory(work, owners), Standing(work), ActivityTypes(work.hubspot))

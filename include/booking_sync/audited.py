@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 
 from booking_sync.model import BookingStatus
-from booking_sync.states import RecordedState
+from booking_sync.states import ActivityOutcome, RecordedState
 
 OF_AN_APP = "INTEGRATION"
 """``hs_object_source`` of a record that an app or a service key has made; a person's has another value."""
@@ -44,6 +44,7 @@ class MappedBooking:
     end_at: datetime
     contact_ids: tuple[str, ...]
     replaced_by: str | None
+    outcome: ActivityOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

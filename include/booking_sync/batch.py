@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from booking_sync.contacts import ContactDirectory
 from booking_sync.model import Booking
-from booking_sync.portal import OwnerDirectory
+from booking_sync.portal import ActivityTypes, OwnerDirectory
 from booking_sync.record import record_not_sent
 from booking_sync.refusal import OWNER_REFUSED
 from booking_sync.standing import Standing
@@ -20,6 +20,11 @@ BATCH_SIZE = 100
 
 Batch = Sequence[tuple[StoredChange, Booking]]
 
+ACTIVITY_TYPE_UNKNOWN = (
+    "activity_type_unknown: HubSpot does not have the meeting type of the settings; it is left empty"
+)
+"""Warning of a change that is written without the meeting type that the settings name (A5)."""
+
 BLOCKED = "HubSpot has not answered whether it made the invitee's contact; the next run looks it up"
 
 
@@ -31,6 +36,18 @@ class Bench:
     owners: OwnerDirectory
     contacts: ContactDirectory
     standing: Standing
+    activity_types: ActivityTypes
+
+    @property
+    def activity_type(self) -> str | None:
+        """The meeting type that activities get, if the portal has it (A5)."""
+        return self.activity_types.usable(self.work.settings.activity_type)
+
+    def news(self, stored: StoredChange) -> list[str]:
+        """Return what somebody should know of the settings and the change does not say yet."""
+        wanted = self.work.settings.activity_type
+        is_lost = wanted is not None and self.activity_type is None
+        return [ACTIVITY_TYPE_UNKNOWN] if is_lost and ACTIVITY_TYPE_UNKNOWN not in stored.warnings else []
 
     def owner_of(self, stored: StoredChange, booking: Booking) -> str | None:
         """Return the host's HubSpot owner, if there is one that HubSpot takes (A1, C4)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from booking_sync.decision import Decision, Recorded, decide
+from booking_sync.decision import Circumstances, Decision, Recorded, decide
 from booking_sync.model import Booking
 from booking_sync.states import Operation, RecordedState
 from booking_sync.store import changes, mappings, staging
@@ -32,7 +32,8 @@ class Considered:
         """Whether its first activity comes now, perhaps in the place of an earlier one of its chain."""
         replaced = self.decision.replaces
         is_own = replaced is not None and replaced.booking_id == self.booking.id
-        return self.decision.verdict in (Operation.CREATE, Operation.RECREATE) and not is_own
+        comes_anew = self.decision.verdict in (Operation.CREATE, Operation.RECREATE) or replaced is not None
+        return comes_anew and not is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ def load_reschedules(work: Work) -> Reschedules:
     return Reschedules(links, _claimed(of_standing))
 
 
-def consider(work: Work, booking_ids: Sequence[str], reschedules: Reschedules) -> list[Considered]:
-    """Decide about bookings that the run has staged."""
+def consider(
+    work: Work, booking_ids: Sequence[str], reschedules: Reschedules, due: AbstractSet[str]
+) -> list[Considered]:
+    """Decide about bookings that the run has staged; those in ``due`` have ended since the last run (A8)."""
     with reading(work.services.engine) as connection:
         staged = staging.load_staged(connection, work.services.vault, work.run.id, work.integration.id, booking_ids)
         open_changes = changes.open_changes(connection, work.integration.id, booking_ids)
@@ -72,6 +75,7 @@ def consider(work: Work, booking_ids: Sequence[str], reschedules: Reschedules) -
                 recorded.get(booking.id),
                 predecessor=_standing(chain[booking.id], recorded),
                 successor_id=_successor_of(booking, reschedules, known),
+                circumstances=Circumstances(work.settings, work.run.opened_at, booking.id in due),
             ),
             recorded.get(booking.id),
             open_changes.get(booking.id),

@@ -5,12 +5,15 @@ A booking that was not read is never looked at here, so absence can never become
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
+from booking_sync.fingerprint import content_fingerprint, guests_fingerprint, schedule_fingerprint
+from booking_sync.integration_settings import DEFAULT_SETTINGS, GuestPolicy, IntegrationSettings, ReschedulePolicy
 from booking_sync.model import Booking, BookingStatus
-from booking_sync.states import Operation, RecordedState
+from booking_sync.outcome import OPEN_OUTCOMES, decide_outcome, is_no_show
+from booking_sync.states import ActivityOutcome, Operation, RecordedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,17 @@ class Recorded:
     schedule_fingerprint: str
     content_fingerprint: str
     replaced_by: str | None = None
+    outcome: ActivityOutcome | None = None
+    guests_fingerprint: str | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+
+    @property
+    def shown_outcome(self) -> ActivityOutcome:
+        """The outcome that was written last; a row from before outcomes were recorded tells it by its state."""
+        if self.state is RecordedState.CANCELED:
+            return ActivityOutcome.CANCELED
+        return self.outcome or ActivityOutcome.SCHEDULED
 
 
 class NoChange(StrEnum):
@@ -33,15 +47,39 @@ class NoChange(StrEnum):
     UNCHANGED = "unchanged"
     SUPERSEDED = "superseded"
     WAITING = "waiting"
+    EXCLUDED = "excluded"
+
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision rests on besides the booking and its record.
+
+    ``at`` is the time of the run. ``is_due`` says that the meeting has ended since the last run, so that its outcome
+    may have to change although nobody has changed the booking (A8).
+    """
+
+    settings: IntegrationSettings = DEFAULT_SETTINGS
+    at: datetime = LONG_AGO
+    is_due: bool = False
+
+
+NOTHING_SPECIAL = Circumstances()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do for one booking, why, and which recorded activity it takes the place of."""
+    """What to do for one booking, why, and which recorded activity it takes the place of, or moves (R6).
+
+    ``outcome`` is what the activity is to show then; None where nothing is done.
+    """
 
     verdict: Operation | NoChange
     reason: str
     replaces: Recorded | None = None
+    outcome: ActivityOutcome | None = None
 
 
 def decide(
@@ -50,6 +88,7 @@ def decide(
     *,
     predecessor: Recorded | None = None,
     successor_id: str | None = None,
+    circumstances: Circumstances = NOTHING_SPECIAL,
 ) -> Decision:
     """Decide what one booking needs.
 
@@ -57,6 +96,21 @@ def decide(
     from and whose activity still stands; ``successor_id`` is the booking that this one was rescheduled to, if that one
     has been read too or is recorded already (R2).
     """
+    if not circumstances.settings.takes_event(booking.event_id, booking.event_name):
+        return Decision(NoChange.EXCLUDED, "its event is not one of those that are passed on")
+    decision = _decide(booking, recorded, predecessor, successor_id, circumstances)
+    if isinstance(decision.verdict, NoChange):
+        return decision
+    return replace(decision, outcome=_outcome(booking, recorded, decision, circumstances))
+
+
+def _decide(
+    booking: Booking,
+    recorded: Recorded | None,
+    predecessor: Recorded | None,
+    successor_id: str | None,
+    circumstances: Circumstances,
+) -> Decision:
     if recorded is not None and booking.version < recorded.version:
         return Decision(
             NoChange.SUPERSEDED, f"version {booking.version} is older than the recorded version {recorded.version}"
@@ -67,10 +121,24 @@ def decide(
     if recorded is not None and recorded.state is RecordedState.REPLACED:
         return _decide_revived(booking, recorded)
     if recorded is None:
-        return _decide_new(booking, predecessor)
+        return _decide_new(booking, predecessor, circumstances)
     if booking.status is BookingStatus.CANCELED:
         return _decide_canceled(recorded)
-    return _decide_scheduled(booking, recorded)
+    return _decide_scheduled(booking, recorded, circumstances)
+
+
+def _outcome(
+    booking: Booking, recorded: Recorded | None, decision: Decision, circumstances: Circumstances
+) -> ActivityOutcome:
+    """Return what the activity is to show; one that was moved in place says so until it is made anew (R6)."""
+    is_same_activity = decision.verdict in (Operation.UPDATE, Operation.MARK)
+    was_moved = recorded is not None and recorded.outcome is ActivityOutcome.RESCHEDULED
+    return decide_outcome(
+        booking,
+        at=circumstances.at,
+        marks_completed=circumstances.settings.mark_completed,
+        is_moved=is_same_activity and (was_moved or decision.replaces is not None),
+    )
 
 
 def _decide_replaced(booking: Booking, recorded: Recorded | None, successor_id: str | None) -> Decision:
@@ -89,12 +157,11 @@ def _decide_revived(booking: Booking, recorded: Recorded) -> Decision:
     return Decision(Operation.CREATE, "stands again after it had been replaced")
 
 
-def _decide_new(booking: Booking, predecessor: Recorded | None) -> Decision:
+def _decide_new(booking: Booking, predecessor: Recorded | None, circumstances: Circumstances) -> Decision:
     canceled = ", cancelled before it was ever passed on" if booking.status is BookingStatus.CANCELED else ""
     if predecessor is not None:
-        return Decision(
-            Operation.RECREATE, f"rescheduled from booking {predecessor.booking_id}{canceled}", replaces=predecessor
-        )
+        reason = f"rescheduled from booking {predecessor.booking_id}{canceled}"
+        return Decision(_reschedule(circumstances), reason, replaces=predecessor)
     return Decision(Operation.CREATE, f"new booking{canceled}")
 
 
@@ -106,11 +173,37 @@ def _decide_canceled(recorded: Recorded) -> Decision:
     return Decision(Operation.CANCEL, "cancelled")
 
 
-def _decide_scheduled(booking: Booking, recorded: Recorded) -> Decision:
+def _decide_scheduled(booking: Booking, recorded: Recorded, circumstances: Circumstances) -> Decision:
     if schedule_fingerprint(booking) != recorded.schedule_fingerprint:
-        return Decision(Operation.RECREATE, "start, end or host changed", replaces=recorded)
+        return Decision(_reschedule(circumstances), "start, end or host changed", replaces=recorded)
     if recorded.state is RecordedState.CANCELED:
         return Decision(Operation.UPDATE, "stands again after a cancellation")
     if content_fingerprint(booking) != recorded.content_fingerprint:
         return Decision(Operation.UPDATE, "details changed")
+    if _has_other_guests(booking, recorded, circumstances.settings):
+        return Decision(Operation.UPDATE, "guests changed")
+    return _decide_mark(booking, recorded, circumstances)
+
+
+def _decide_mark(booking: Booking, recorded: Recorded, circumstances: Circumstances) -> Decision:
+    """Change the outcome alone, where an invitee did not come, or came after all, or the meeting has ended (A8)."""
+    was_no_show = recorded.shown_outcome is ActivityOutcome.NO_SHOW
+    if is_no_show(booking, circumstances.at) is not was_no_show:
+        reason = "no longer marked as a no-show" if was_no_show else "an invitee did not come"
+        return Decision(Operation.MARK, reason)
+    may_complete = circumstances.settings.mark_completed and circumstances.is_due
+    if may_complete and recorded.shown_outcome in OPEN_OUTCOMES and booking.end_at <= circumstances.at:
+        return Decision(Operation.MARK, "the meeting has ended")
     return Decision(NoChange.UNCHANGED, "nothing that the activity shows has changed")
+
+
+def _reschedule(circumstances: Circumstances) -> Operation:
+    moves = circumstances.settings.reschedule_policy is ReschedulePolicy.UPDATE
+    return Operation.UPDATE if moves else Operation.RECREATE
+
+
+def _has_other_guests(booking: Booking, recorded: Recorded, settings: IntegrationSettings) -> bool:
+    """Say whether guests have come or gone since they were passed on; without the setting they never are (C7)."""
+    if settings.guests is GuestPolicy.IGNORE or recorded.guests_fingerprint is None:
+        return False
+    return guests_fingerprint(booking) != recorded.guests_fingerprint

@@ -14,8 +14,19 @@ import pandas as pd
 from booking_sync.model import BookingStatus
 from booking_sync.states import RecordedState
 
-COLUMNS = ("booking_id", "version", "state", "schedule_fingerprint", "content_fingerprint")
-"""Columns of both frames. ``state`` is the booking's status on the one side, the mapping's state on the other."""
+COLUMNS = (
+    "booking_id",
+    "version",
+    "state",
+    "schedule_fingerprint",
+    "content_fingerprint",
+    "guests_fingerprint",
+    "is_no_show",
+)
+"""Columns of both frames. ``state`` is the booking's status on the one side, the mapping's state on the other.
+
+``guests_fingerprint`` is None in the mapping where guests have not been passed on (C7).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +41,11 @@ class Diff:
     to_decide: tuple[str, ...]
 
 
-def diff(bookings: pd.DataFrame, recorded: pd.DataFrame) -> Diff:
+def diff(bookings: pd.DataFrame, recorded: pd.DataFrame, *, guests_count: bool = False) -> Diff:
     """Compare one chunk of bookings with their mapping rows; both frames have :data:`COLUMNS`.
 
     A booking counts as unchanged when its mapping row shows the same state, times and content, and no newer version.
+    ``guests_count`` says that guests are passed on (C7).
     """
     ids = bookings["booking_id"].to_numpy(dtype=object)
     if recorded.empty:
@@ -44,6 +56,11 @@ def diff(bookings: pd.DataFrame, recorded: pd.DataFrame) -> Diff:
     for column in ("schedule_fingerprint", "content_fingerprint"):
         same &= _text(bookings, column) == _text(recorded, column)[position]
     same &= _shown_state(bookings) == _text(recorded, "state")[position]
+    is_canceled = _text(recorded, "state")[position] == RecordedState.CANCELED
+    same &= is_canceled | (_text(bookings, "is_no_show") == _text(recorded, "is_no_show")[position])
+    if guests_count:
+        guests = _text(recorded, "guests_fingerprint")[position]
+        same &= is_canceled | pd.isna(guests) | (_text(bookings, "guests_fingerprint") == guests)
     versions = bookings["version"].to_numpy(dtype=np.int64)
     recorded_versions = recorded["version"].to_numpy(dtype=np.int64)[position]
     same &= versions >= recorded_versions

@@ -16,8 +16,9 @@ from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity
 from booking_sync.errors import IncompleteRead
 from booking_sync.fingerprint import revision
 from booking_sync.model import Booking, Reject
-from booking_sync.render import render_outline
-from booking_sync.states import RecordedState
+from booking_sync.outcome import expected_outcome
+from booking_sync.render import render_title
+from booking_sync.states import ActivityOutcome, RecordedState
 from booking_sync.store import drifts, integrations, kept, runs
 from booking_sync.store.database import reading
 from booking_sync.store.statements import chunks
@@ -48,6 +49,8 @@ AT_ONCE = 1_000
 class _BookingsRead:
     """Bookings by id, each in its newest version, and the ids of those that make no sense."""
 
+    mapped: Mapping[str, MappedBooking]
+    at: datetime
     bookings: dict[str, AuditedBooking] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
 
@@ -59,7 +62,8 @@ class _BookingsRead:
             elif parsed.workspace_id == workspace_id:
                 known = self.bookings.get(parsed.id)
                 if known is None or known.version <= parsed.version:
-                    self.bookings[parsed.id] = audited(parsed)
+                    row = self.mapped.get(parsed.id)
+                    self.bookings[parsed.id] = audited(parsed, row.outcome if row else None, self.at)
 
     def unknown(self, ids: Iterable[str | None]) -> list[str]:
         return sorted({one for one in ids if one and one not in self.bookings and one not in self.unreadable})
@@ -76,7 +80,7 @@ def gather(work: Work) -> Evidence:
         in_work = drifts.bookings_in_work(connection, work.integration.id)
         in_work |= kept.kept_ids(connection, work.integration.id)
     activities = _activities(work, mapped)
-    read = _bookings(work, {*mapped, *(activity.booking_id for activity in activities.values())})
+    read = _bookings(work, mapped, {*mapped, *(activity.booking_id for activity in activities.values())})
     activities = _with_contacts(work, mapped, activities)
     lost = _lost_contacts(mapped, activities)
     unmapped = sorted(activities.keys() - {row.activity_id for row in mapped.values()})
@@ -102,17 +106,17 @@ def gather(work: Work) -> Evidence:
     )
 
 
-def audited(booking: Booking) -> AuditedBooking:
-    """Reduce a booking to what the audit compares."""
-    outline = render_outline(booking)
+def audited(booking: Booking, recorded: ActivityOutcome | None, at: datetime) -> AuditedBooking:
+    """Reduce a booking to what the audit compares, given the outcome that was recorded of its activity."""
+    outcome = expected_outcome(booking, recorded, at)
     return AuditedBooking(
         id=booking.id,
         status=booking.status,
         version=booking.version,
         updated_at=booking.updated_at,
-        revision=revision(booking),
-        title=outline["hs_meeting_title"],
-        outcome=outline["hs_meeting_outcome"],
+        revision=revision(booking, outcome),
+        title=render_title(booking),
+        outcome=outcome,
         rescheduled_from_id=booking.rescheduled_from_id,
         rescheduled_to_id=booking.rescheduled_to_id,
     )
@@ -149,10 +153,10 @@ def _still_ours(work: Work) -> None:
         pass
 
 
-def _bookings(work: Work, named: Iterable[str | None]) -> _BookingsRead:
+def _bookings(work: Work, mapped: Mapping[str, MappedBooking], named: Iterable[str | None]) -> _BookingsRead:
     """Read every booking, then by id those that are named but were not met: they may have changed while we read."""
     calendar, workspace_id = work.services.calendar, work.integration.workspace_id
-    read = _BookingsRead()
+    read = _BookingsRead(mapped, work.services.clock())
     for page in calendar.bookings_changed(workspace_id, LONG_AGO, work.services.clock()):
         read.add(page, workspace_id)
         _still_ours(work)

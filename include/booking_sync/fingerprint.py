@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b, sha256
 
 from booking_sync.model import Booking, Invitee, Location, Person, normalise_email
+from booking_sync.outcome import usual_outcome
+from booking_sync.states import ActivityOutcome
 
 MOST_GENERATIONS = 100
 """How many markers beyond the recorded one are tried before a marker counts as somebody else's."""
@@ -42,13 +44,21 @@ def content_fingerprint(booking: Booking) -> str:
     )
 
 
-def revision(booking: Booking) -> str:
+def guests_fingerprint(booking: Booking) -> str:
+    """Return 16 hex characters over the guests, "" without any: they only matter where a setting says so (C7)."""
+    guests = sorted({email for guest in booking.guests if (email := normalise_email(guest))})
+    return _digest(guests) if guests else ""
+
+
+def revision(booking: Booking, outcome: ActivityOutcome) -> str:
     """Return "{version}-{12 hex}": equal for two states of a booking only where the activity looks the same.
 
     Written with every change of the activity, so that after a lost answer reading it back tells whether the write was
     carried out.
     """
     state = [booking.status.value, schedule_fingerprint(booking), content_fingerprint(booking)]
+    if outcome is not usual_outcome(booking):
+        state.append(outcome.value)
     return f"{booking.version}-{_digest(state, size=6)}"
 
 

@@ -8,25 +8,33 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from booking_sync.decision import Decision, Recorded
-from booking_sync.fingerprint import activity_key, revision
+from booking_sync.fingerprint import activity_key, revision, schedule_fingerprint
 from booking_sync.model import Booking
+from booking_sync.outcome import usual_outcome
 from booking_sync.request import CHECKSUM_LENGTH
-from booking_sync.states import Operation, Step
+from booking_sync.states import ActivityOutcome, Operation, Step
 
 FIRST_STEP = {
     Operation.CREATE: Step.CREATE,
     Operation.RECREATE: Step.CREATE,
     Operation.CANCEL: Step.WRITE,
     Operation.UPDATE: Step.ASSOCIATE,
+    Operation.MARK: Step.WRITE,
 }
 """Recreate makes the new activity first, so that a crash leaves two for a moment and never none (R4)."""
 
-SIGNS = {Operation.CREATE: "+", Operation.RECREATE: "±", Operation.CANCEL: "×", Operation.UPDATE: "~"}
+SIGNS = {
+    Operation.CREATE: "+",
+    Operation.RECREATE: "±",
+    Operation.CANCEL: "×",
+    Operation.UPDATE: "~",
+    Operation.MARK: "✓",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,9 @@ class Change:
     """One intended change: what, for which version of which booking, and why.
 
     ``generation`` counts the activities that this booking has had; with the ids it makes ``activity_key``, the marker.
+    ``old_activity_id`` is to be archived in the end; ``old_booking_id`` is the booking whose place is taken (R2).
+    ``old_activity_key`` is the marker that an activity carries which is taken over from another booking (R6).
+    ``has_new_host`` says of an activity that is moved that its owner is no longer the right one (R6).
     """
 
     booking_id: str
@@ -48,6 +59,9 @@ class Change:
     activity_id: str | None
     old_activity_id: str | None
     old_booking_id: str | None
+    activity_outcome: ActivityOutcome
+    old_activity_key: str | None = None
+    has_new_host: bool = False
 
     @property
     def line(self) -> str:
@@ -119,8 +133,11 @@ def plan_change(booking: Booking, recorded: Recorded | None, decision: Decision)
     """Turn a decision that changes something into the change that carries it out."""
     operation = Operation(decision.verdict)
     makes_activity = FIRST_STEP[operation] is Step.CREATE
-    generation = (recorded.generation if recorded else 0) + (1 if makes_activity else 0)
     replaced = decision.replaces
+    generation = (recorded.generation if recorded else 0) + (1 if makes_activity or recorded is None else 0)
+    outcome = decision.outcome or usual_outcome(booking)
+    standing = replaced or recorded
+    taken_over = replaced if replaced and not makes_activity and replaced.booking_id != booking.id else None
     return Change(
         booking_id=booking.id,
         booking_version=booking.version,
@@ -128,13 +145,26 @@ def plan_change(booking: Booking, recorded: Recorded | None, decision: Decision)
         operation=operation,
         step=FIRST_STEP[operation],
         reason=decision.reason,
-        revision=revision(booking),
+        revision=revision(booking, outcome),
         generation=generation,
         activity_key=activity_key(booking.workspace_id, booking.id, generation),
-        activity_id=None if makes_activity or recorded is None else recorded.activity_id,
-        old_activity_id=replaced.activity_id if replaced else None,
+        activity_id=None if makes_activity or standing is None else standing.activity_id,
+        old_activity_id=replaced.activity_id if makes_activity and replaced else None,
         old_booking_id=replaced.booking_id if replaced and replaced.booking_id != booking.id else None,
+        activity_outcome=outcome,
+        old_activity_key=activity_key(booking.workspace_id, taken_over.booking_id, taken_over.generation)
+        if taken_over
+        else None,
+        has_new_host=not makes_activity and replaced is not None and not _has_same_host(booking, replaced),
     )
+
+
+def _has_same_host(booking: Booking, recorded: Recorded) -> bool:
+    """Say whether only the times differ from what is recorded: at the old times the schedule is the recorded one."""
+    if recorded.start_at is None or recorded.end_at is None:
+        return False
+    at_old_times = replace(booking, start_at=recorded.start_at, end_at=recorded.end_at)
+    return schedule_fingerprint(at_old_times) == recorded.schedule_fingerprint
 
 
 def make_plan(changes: Iterable[Change]) -> Plan:

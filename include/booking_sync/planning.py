@@ -20,8 +20,10 @@ from sqlalchemy import Connection
 from booking_sync.consider import Considered, Reschedules, consider, load_reschedules
 from booking_sync.decision import NoChange
 from booking_sync.diff import diff
+from booking_sync.due import due_booking_ids
 from booking_sync.guard import GuardNotice
 from booking_sync.guarding import guard_plan
+from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import Change, Plan, effect_of, make_plan, plan_change
 from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, RunState, Step
 from booking_sync.store import changes, kept, mappings, runs, staging
@@ -43,9 +45,10 @@ class Verdict(StrEnum):
     UNCHANGED = "unchanged"
     SUPERSEDED = "superseded"
     WAITING = "waiting"
+    EXCLUDED = "excluded"
 
 
-OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED})
+OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED, Verdict.EXCLUDED})
 """Verdicts with which an open change of the booking has become pointless."""
 
 
@@ -69,10 +72,11 @@ def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Plann
     ``notices`` are what the guard has said before there was a plan.
     """
     planned = Planned()
-    reschedules = load_reschedules(work)
+    reschedules, due = load_reschedules(work), due_booking_ids(work)
     with reading(work.services.engine) as connection:
-        for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK):
-            _plan_chunk(work, connection, keys, reschedules, planned)
+        at = work.run.opened_at
+        for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK, at=at):
+            _plan_chunk(work, connection, keys, reschedules, due, planned)
     with work.recording() as (connection, at):
         staging.clear_staged(connection, work.run.id, work.integration.id)
         guard_plan(work, connection, at, notices)
@@ -82,16 +86,23 @@ def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Plann
 
 
 def _plan_chunk(
-    work: Work, connection: Connection, keys: pd.DataFrame, reschedules: Reschedules, planned: Planned
+    work: Work,
+    connection: Connection,
+    keys: pd.DataFrame,
+    reschedules: Reschedules,
+    due: AbstractSet[str],
+    planned: Planned,
 ) -> None:
     """Compare one chunk. A booking with an open change is decided about even where nothing differs."""
     booking_ids = list(keys["booking_id"])
-    difference = diff(keys, mappings.recorded_keys(connection, work.integration.id, booking_ids))
-    busy = changes.open_changes(connection, work.integration.id, difference.unchanged).keys()
+    recorded = mappings.recorded_keys(connection, work.integration.id, booking_ids)
+    difference = diff(keys, recorded, guests_count=work.settings.guests is not GuestPolicy.IGNORE)
+    busy = set(changes.open_changes(connection, work.integration.id, difference.unchanged))
+    busy |= due & set(difference.unchanged)
     unchanged = [booking_id for booking_id in difference.unchanged if booking_id not in busy]
     versions = dict(zip(booking_ids, keys["version"], strict=True))
     newer = {booking_id: int(versions[booking_id]) for booking_id in difference.newer if booking_id not in busy}
-    considered = consider(work, [*difference.to_decide, *sorted(busy)], reschedules)
+    considered = consider(work, [*difference.to_decide, *sorted(busy)], reschedules, due)
     with work.recording() as (writer, at):
         verdicts = _verdicts(work, writer, considered)
         planned.counts.update(verdict for _, verdict in verdicts)

@@ -21,6 +21,7 @@ from booking_sync.work import Work
 GROUP = "calendar_com"
 GROUP_LABEL = "Calendar.com"
 ACTIVITIES = "meetings"
+ACTIVITY_TYPE = "hs_activity_type"
 
 MARKER = PropertyDefinition(KEY_PROPERTY, "Calendar.com marker", "string", "text", GROUP, has_unique_value=True)
 DETAILS = (
@@ -87,6 +88,23 @@ class OwnerDirectory:
         """Leave the host's owner out from now on: HubSpot refuses it."""
         if self._ids is not None:
             self._ids.pop(normalise_email(booking.host.email) or "", None)
+
+
+class ActivityTypes:
+    """The meeting types that people have set up in the portal, asked for once and only where one is wanted (A5)."""
+
+    def __init__(self, hubspot: HubSpotClient) -> None:
+        self._hubspot = hubspot
+        self._options: tuple[str, ...] | None = None
+
+    def usable(self, wanted: str | None) -> str | None:
+        """Return the type that is wanted if the portal has it."""
+        if wanted is None:
+            return None
+        if self._options is None:
+            definition = self._hubspot.property_definition(ACTIVITIES, ACTIVITY_TYPE)
+            self._options = definition.options if definition is not None else ()
+        return wanted if wanted in self._options else None
 
 
 def _audited(work: Work, name: str, create: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from booking_sync.apply import apply_changes
 from booking_sync.approval import check_approval
 from booking_sync.connecting import connect_workspaces
+from booking_sync.due import due_booking_ids, record_due
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
 from booking_sync.planning import make_and_save_plan
@@ -88,7 +89,7 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
     """Settle what earlier runs left unanswered, then read what this run covers."""
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
-        kept_ids = kept_booking_ids(work)
+        kept_ids = kept_booking_ids(work) | due_booking_ids(work)
         resting = 0 if work.run.is_dry_run else settle(work)
         extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids)
         with writing(services.engine) as connection:
@@ -127,7 +128,9 @@ def apply_cancel(services: Services, run_id: str, integration_ids: Sequence[str]
 
     They belong together: to HubSpot both are updates, and they share batches.
     """
-    return _apply(services, run_id, integration_ids, "apply_cancel", {Operation.CANCEL, Operation.UPDATE})
+    return _apply(
+        services, run_id, integration_ids, "apply_cancel", {Operation.CANCEL, Operation.UPDATE, Operation.MARK}
+    )
 
 
 def close_run(services: Services, run_id: str) -> RunReport:
@@ -182,7 +185,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         )
         staging.clear_staged(connection, run.id, part.integration_id)
         if is_recorded and not run.is_dry_run:
-            _record_window(connection, part)
+            _record_window(connection, run, part)
         state = RunState.RECORDED if is_recorded else RunState.FAILED
         reason = part.reason or _why_incomplete(part, not_reached)
         runs.set_integration_run(
@@ -203,9 +206,10 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         )
 
 
-def _record_window(connection: Connection, part: IntegrationRun) -> None:
+def _record_window(connection: Connection, run: Run, part: IntegrationRun) -> None:
+    integration = integrations.load_integration(connection, part.integration_id)
+    record_due(connection, run, integration)
     if part.window is not None and not part.window.is_empty:
-        integration = integrations.load_integration(connection, part.integration_id)
         watermark = advanced_watermark(integration.watermark, part.window)
         integrations.move_watermark(connection, part.integration_id, watermark)
 

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
+from booking_sync.fingerprint import content_fingerprint, guests_fingerprint, schedule_fingerprint
+from booking_sync.integration_settings import GuestPolicy
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
 from booking_sync.store import audit, changes, corrections, mappings
@@ -21,6 +22,12 @@ from booking_sync.store.mappings import MappingRow
 from booking_sync.work import Work
 
 LOST = "the request was never answered, and what it would have written is not in HubSpot; it is sent again"
+
+ONLY_OUTCOME = frozenset({Operation.CANCEL, Operation.MARK})
+"""Operations that leave schedule, content and contacts of the activity as they are."""
+
+OUTCOME_EVENTS = {Operation.CANCEL: "canceled", Operation.MARK: "marked"}
+"""What the history says of them."""
 
 
 def record_intent(
@@ -62,7 +69,7 @@ def record_created(
     if not created:
         return
     rows = [
-        (stored.id, _mapping_row(stored, booking, activity_id, contact_ids.get(stored.id, ())))
+        (stored.id, _mapping_row(work, stored, booking, activity_id, contact_ids.get(stored.id, ())))
         for stored, booking, activity_id in created
     ]
     activity_ids = {stored.id: activity_id for stored, _, activity_id in created}
@@ -79,7 +86,7 @@ def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, 
 
     The fingerprints stay empty until it has been rewritten, so that a crash in between is noticed as a difference.
     """
-    row = _mapping_row(stored, booking, activity_id, stored.contact_ids or ())
+    row = _mapping_row(work, stored, booking, activity_id, stored.contact_ids or ())
     unwritten = replace(row, schedule_fingerprint="", content_fingerprint="", contact_ids=())
     with work.recording() as (connection, at):
         replaced = {stored.old_booking_id: stored.booking_id} if stored.old_booking_id else {}
@@ -100,19 +107,27 @@ def record_written(
     """Record activities that were changed in place."""
     if not written:
         return
-    canceled = {s.booking_id: s.booking_version for s, _ in written if s.operation is Operation.CANCEL}
-    rows = [(s.id, _mapping_row(s, booking, s.activity_id or "", s.contact_ids or ())) for s, booking in written]
-    event = {True: "canceled", False: "updated"}
+    integration_id = work.integration.id
+    marked = {s.booking_id: (s.booking_version, s.shown_outcome(b)) for s, b in written if s.operation in ONLY_OUTCOME}
+    taken_over = {str(s.old_booking_id): s.booking_id for s, _ in written if s.takes_activity_over}
     with work.recording() as (connection, at):
-        mappings.mark_canceled(connection, work.integration.id, canceled)
-        for is_cancel in (True, False):
-            of_kind = [pair for pair in rows if (pair[1].booking_id in canceled) is is_cancel]
-            if is_cancel and of_kind:
-                mappings.add_history(connection, work.integration.id, of_kind, event=event[True], at=at)
-            else:
-                mappings.save_rows(connection, work.integration.id, of_kind, event=event[False], at=at)
+        mappings.mark_outcomes(connection, integration_id, marked)
+        mappings.mark_replaced(connection, integration_id, taken_over)
+        for event in sorted({_event(stored) for stored, _ in written}):
+            rows = [
+                (s.id, _mapping_row(work, s, booking, s.activity_id or "", s.contact_ids or ()))
+                for s, booking in written
+                if _event(s) == event
+            ]
+            record = mappings.add_history if event in OUTCOME_EVENTS.values() else mappings.save_rows
+            record(connection, integration_id, rows, event=event, at=at)
         audit.finish_entries(connection, [s.id for s, _ in written], outcome, at=at)
         _go_on(connection, [s for s, _ in written], outcome, at)
+
+
+def _event(stored: StoredChange) -> str:
+    """Return what the history says of a change in place."""
+    return OUTCOME_EVENTS.get(stored.operation) or ("taken_over" if stored.takes_activity_over else "updated")
 
 
 def record_associated(work: Work, associated: Sequence[StoredChange]) -> None:
@@ -130,7 +145,7 @@ def record_archived(
     """Record that old activities are archived, which ends their changes."""
     if not archived:
         return
-    rows = [(s.id, _mapping_row(s, booking, s.old_activity_id or "", ())) for s, booking in archived]
+    rows = [(s.id, _mapping_row(work, s, booking, s.old_activity_id or "", ())) for s, booking in archived]
     with work.recording() as (connection, at):
         mappings.add_history(connection, work.integration.id, rows, event="archived", at=at)
         audit.finish_entries(connection, [s.id for s, _ in archived], outcome, at=at)
@@ -240,8 +255,11 @@ def _go_on(
     changes.close(connection, finished, outcome, at=at)
 
 
-def _mapping_row(stored: StoredChange, booking: Booking, activity_id: str, contact_ids: Sequence[str]) -> MappingRow:
+def _mapping_row(
+    work: Work, stored: StoredChange, booking: Booking, activity_id: str, contact_ids: Sequence[str]
+) -> MappingRow:
     is_canceled = booking.status is BookingStatus.CANCELED
+    has_guests = work.settings.guests is not GuestPolicy.IGNORE
     return MappingRow(
         booking_id=booking.id,
         state=RecordedState.CANCELED if is_canceled else RecordedState.LIVE,
@@ -254,4 +272,6 @@ def _mapping_row(stored: StoredChange, booking: Booking, activity_id: str, conta
         start_at=booking.start_at,
         end_at=booking.end_at,
         contact_ids=tuple(contact_ids),
+        outcome=stored.shown_outcome(booking),
+        guests_fingerprint=guests_fingerprint(booking) if has_guests else None,
     )

@@ -9,6 +9,7 @@ from booking_sync.bounded_html import web_address
 from booking_sync.fingerprint import revision
 from booking_sync.model import Booking, BookingStatus, Invitee
 from booking_sync.plain_text import cut, one_line
+from booking_sync.states import ActivityOutcome
 
 LONGEST_LINE = 1_000
 """Most characters of a title, an event name or a place. HubSpot documents 65,536; nobody reads so much in one line."""
@@ -17,39 +18,42 @@ _CANCELED = "[Canceled]"
 
 
 def render_activity(
-    booking: Booking, *, owner_id: str | None, activity_key: str, activity_type: str | None
+    booking: Booking, *, outcome: ActivityOutcome, owner_id: str | None, activity_key: str, activity_type: str | None
 ) -> dict[str, str]:
     """Return the properties of a new activity (A1, A2, A5; X2 where the booking is cancelled). Absent is not sent."""
-    properties = _properties(booking, owner_id, activity_type)
+    properties = _properties(booking, outcome, owner_id, activity_type)
     present = {name: value for name, value in _place(booking).items() if value}
-    marker = {"calendar_booking_id": booking.id, "calendar_booking_key": activity_key}
-    return properties | present | marker
+    return properties | present | render_marker(booking, activity_key)
 
 
-def render_update(booking: Booking, *, owner_id: str | None, activity_type: str | None) -> dict[str, str]:
+def render_update(
+    booking: Booking, *, outcome: ActivityOutcome, owner_id: str | None, activity_type: str | None
+) -> dict[str, str]:
     """Return the properties of a change in place, all of them absolute (A7, X3): "" clears a place that is gone.
 
     The marker stays as it is. Without ``owner_id`` the owner stays too: it may be one whom a person has set.
     """
-    return _properties(booking, owner_id, activity_type) | _place(booking)
+    return _properties(booking, outcome, owner_id, activity_type) | _place(booking)
 
 
 def render_cancel(booking: Booking) -> dict[str, str]:
     """Return what a cancellation changes: title and outcome; times and body stay (X1)."""
-    return {
-        "hs_meeting_title": _canceled_title(booking),
-        "hs_meeting_outcome": "CANCELED",
-        "calendar_booking_revision": revision(booking),
-    }
+    return {"hs_meeting_title": _canceled_title(booking), **render_mark(booking, ActivityOutcome.CANCELED)}
 
 
-def render_outline(booking: Booking) -> dict[str, str]:
-    """Return title and outcome: with the times, what an activity shows in a list. The audit compares it (D5)."""
-    is_canceled = booking.status is BookingStatus.CANCELED
-    return {
-        "hs_meeting_title": _canceled_title(booking) if is_canceled else _title(booking),
-        "hs_meeting_outcome": "CANCELED" if is_canceled else "SCHEDULED",
-    }
+def render_mark(booking: Booking, outcome: ActivityOutcome) -> dict[str, str]:
+    """Return what a no-show, or the end of the meeting, changes: the outcome and nothing else (A8)."""
+    return {"hs_meeting_outcome": outcome.value, "calendar_booking_revision": revision(booking, outcome)}
+
+
+def render_marker(booking: Booking, activity_key: str) -> dict[str, str]:
+    """Return the properties by which an activity is known as the booking's."""
+    return {"calendar_booking_id": booking.id, "calendar_booking_key": activity_key}
+
+
+def render_title(booking: Booking) -> str:
+    """Return the title of the activity (A1, X1)."""
+    return _canceled_title(booking) if booking.status is BookingStatus.CANCELED else _title(booking)
 
 
 def render_contact(invitee: Invitee, *, email: str, owner_id: str | None) -> dict[str, str]:
@@ -68,16 +72,18 @@ def split_name(invitee: Invitee) -> tuple[str, str]:
     return first_name, last_name
 
 
-def _properties(booking: Booking, owner_id: str | None, activity_type: str | None) -> dict[str, str]:
+def _properties(
+    booking: Booking, outcome: ActivityOutcome, owner_id: str | None, activity_type: str | None
+) -> dict[str, str]:
     properties = {
-        **render_outline(booking),
+        "hs_meeting_title": render_title(booking),
+        **render_mark(booking, outcome),
         "hs_timestamp": _wire_time(booking.start_at),
         "hs_meeting_start_time": _wire_time(booking.start_at),
         "hs_meeting_end_time": _wire_time(booking.end_at),
         "hs_meeting_body": activity_body(booking),
         "calendar_event_name": cut(one_line(booking.event_name), LONGEST_LINE),
         "calendar_event_duration": str(booking.duration_minutes),
-        "calendar_booking_revision": revision(booking),
     }
     optional = {"hubspot_owner_id": owner_id, "hs_activity_type": activity_type}
     return properties | {name: value for name, value in optional.items() if value}

@@ -18,6 +18,7 @@ from booking_sync.extract import extract
 from booking_sync.fingerprint import activity_key, revision
 from booking_sync.guard import GuardNotice, PlanFigures, refuse_plan
 from booking_sync.model import Booking
+from booking_sync.outcome import usual_outcome
 from booking_sync.plan import Change, digest_of
 from booking_sync.planning import make_and_save_plan
 from booking_sync.states import ChangeState, Operation, RefusedKind, Step
@@ -110,12 +111,13 @@ def _archive(booking: Booking, duplicate: Drift, generation: int) -> Change:
         operation=Operation.RECREATE,
         step=Step.ARCHIVE,
         reason=REASON,
-        revision=revision(booking),
+        revision=revision(booking, usual_outcome(booking)),
         generation=generation,
         activity_key=activity_key(booking.workspace_id, booking.id, generation),
         activity_id=duplicate.kept_activity_id,
         old_activity_id=duplicate.activity_id,
         old_booking_id=None,
+        activity_outcome=usual_outcome(booking),
     )
 
 

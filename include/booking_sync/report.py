@@ -42,10 +42,25 @@ MOST_PREVIEWED = 100
 
 OPEN_AT_THE_END = (ChangeState.KEPT, ChangeState.UNKNOWN, ChangeState.SENDING)
 
+MOST_NAMED = 10
+"""How many bookings with one and the same warning are named one by one."""
+
 SILENT = "contacts_looked_up_again"
 """A warning that only matters to the change itself."""
 
-COLUMNS = ("read", "unchanged", "create", "recreate", "cancel", "update", "adopted", "rejected", "kept", "superseded")
+COLUMNS = (
+    "read",
+    "unchanged",
+    "create",
+    "recreate",
+    "cancel",
+    "update",
+    "adopted",
+    "rejected",
+    "kept",
+    "superseded",
+    "excluded",
+)
 
 
 class ChangeFigures(Protocol):
@@ -164,6 +179,7 @@ def integration_report(
     figures["rejected"] = counts.get("rejected", 0)
     figures["unchanged"] = counts.get("unchanged", 0)
     figures["superseded"] = counts.get("superseded", 0)
+    figures["excluded"] = counts.get("excluded", 0)
     figures["kept"] = counts.get("waiting", 0)
     for change in changes:
         figures[_column(change)] += 1
@@ -203,19 +219,31 @@ def _is_alarming(change: ChangeFigures) -> bool:
 def _column(change: ChangeFigures) -> str:
     if change["state"] == ChangeState.SUPERSEDED:
         return "superseded"
+    operation = "update" if change["operation"] == Operation.MARK else str(change["operation"])
     if change["state"] == ChangeState.PREVIEWED:
-        return str(change["operation"])
+        return operation
     if change["state"] != ChangeState.DONE:
         return "kept"
     if change["outcome"] == AuditOutcome.ADOPTED:
         return "adopted"
-    return str(Operation(change["operation"]))
+    return operation
 
 
 def _warning_sentences(changes: Sequence[ChangeFigures]) -> list[str]:
     """Say which activities lack a contact or an owner, and why (C6)."""
-    carried_on = [c for c in changes if c["state"] != ChangeState.SUPERSEDED]
-    return [f"{c['booking_id']}: {warning}" for c in carried_on for warning in c["warnings"] if warning != SILENT]
+    concerned: dict[str, list[str]] = {}
+    for change in changes:
+        if change["state"] != ChangeState.SUPERSEDED:
+            for warning in change["warnings"]:
+                concerned.setdefault(warning, []).append(change["booking_id"])
+    return [line for warning, ids in concerned.items() if warning != SILENT for line in _warned(warning, ids)]
+
+
+def _warned(warning: str, booking_ids: Sequence[str]) -> list[str]:
+    """Return a line by booking; what concerns many is said once."""
+    if len(booking_ids) <= MOST_NAMED:
+        return [f"{booking_id}: {warning}" for booking_id in booking_ids]
+    return [f"{booking_ids[0]} and {len(booking_ids) - 1} more: {warning}"]
 
 
 def _preview_sentences(changes: Sequence[ChangeFigures]) -> list[str]:

@@ -45,11 +45,19 @@ class Sought:
     activity_id: str | None
     booking_id: str
     activity_key: str
+    old_booking_id: str | None = None
+    """The booking that it is taken over from: until that is written, it carries that one's marker (R6)."""
+
+    @property
+    def booking_ids(self) -> tuple[str, ...]:
+        """The bookings whose marker it may carry."""
+        return (self.booking_id, self.old_booking_id) if self.old_booking_id else (self.booking_id,)
 
 
 def sought(stored: StoredChange) -> Sought:
     """Return what a change writes to."""
-    return Sought(stored.activity_id, stored.booking_id, stored.activity_key)
+    taken_over = stored.old_booking_id if stored.takes_activity_over else None
+    return Sought(stored.activity_id, stored.booking_id, stored.standing_key, taken_over)
 
 
 class Standing:
@@ -120,9 +128,11 @@ class Standing:
         """
         activity = standing.get(one.activity_id or "")
         key = activity.properties.get(KEY_PROPERTY) if activity else None
-        if activity is None or (not key and (one.booking_id, activity.id) not in unmarked):
+        if activity is None:
             return None
-        return activity if not key or self._is_marked_for(one.booking_id, activity) else None
+        if not key:
+            return activity if any((owner, activity.id) in unmarked for owner in one.booking_ids) else None
+        return activity if any(self._is_marked_for(owner, activity) for owner in one.booking_ids) else None
 
     def _is_marked_for(self, booking_id: str, activity: Activity) -> bool:
         key, workspace_id = activity.properties.get(KEY_PROPERTY), self._work.integration.workspace_id
@@ -147,7 +157,7 @@ class Standing:
         keys = [one.activity_key for one in missing]
         if self._has_unique_key:
             return self._work.hubspot.activities_by_key(keys, LOOKED_AT)
-        found = activities_of_bookings(self._work, [one.booking_id for one in missing])
+        found = activities_of_bookings(self._work, [owner for one in missing for owner in one.booking_ids])
         return {key: one for one in found if (key := one.properties.get(KEY_PROPERTY)) in keys and key}
 
 

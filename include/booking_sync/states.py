@@ -69,6 +69,16 @@ class RefusedState(StrEnum):
     OVERTAKEN = "overtaken"
 
 
+class ActivityOutcome(StrEnum):
+    """What an activity says of how the meeting went. HubSpot docs, meetings: values of ``hs_meeting_outcome``."""
+
+    SCHEDULED = "SCHEDULED"
+    RESCHEDULED = "RESCHEDULED"
+    COMPLETED = "COMPLETED"
+    NO_SHOW = "NO_SHOW"
+    CANCELED = "CANCELED"
+
+
 class AuditOutcome(StrEnum):
     """What came of one write to HubSpot."""
 
@@ -93,6 +103,7 @@ class Operation(StrEnum):
     RECREATE = "recreate"
     CANCEL = "cancel"
     UPDATE = "update"
+    MARK = "mark"
 
 
 class Step(StrEnum):

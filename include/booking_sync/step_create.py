@@ -43,7 +43,7 @@ def create(bench: Bench, batch: Batch) -> None:
             for (stored, _), item in zip(ready, items, strict=True)
         ],
         contact_ids=contacts.ids,
-        warnings={stored.id: contacts.news(stored) for stored, _ in ready},
+        warnings={stored.id: [*contacts.news(stored), *bench.news(stored)] for stored, _ in ready},
     )
     record = partial(_record, bench, by_id(ready), contacts.ids)
     suspects = suspects_of(stored for stored, _ in ready)
@@ -52,7 +52,11 @@ def create(bench: Bench, batch: Batch) -> None:
 
 def _new_activity(bench: Bench, contacts: ContactsOfBatch, stored: StoredChange, booking: Booking) -> NewActivity:
     properties = render_activity(
-        booking, owner_id=bench.owner_of(stored, booking), activity_key=stored.activity_key, activity_type=None
+        booking,
+        outcome=stored.shown_outcome(booking),
+        owner_id=bench.owner_of(stored, booking),
+        activity_key=stored.activity_key,
+        activity_type=bench.activity_type,
     )
     return NewActivity(stored.id, properties, contacts.ids[stored.id])
 

@@ -14,8 +14,10 @@ from booking_sync.adoption import found_at, make_again, standing_ones
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
 from booking_sync.clients.hubspot import BatchRefused
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity, ActivityUpdate, BatchResult, ItemRefusal
+from booking_sync.completion import without_closed_by_people
 from booking_sync.model import Booking
 from booking_sync.record import (
+    ONLY_OUTCOME,
     record_associated,
     record_found_elsewhere,
     record_intent,
@@ -30,7 +32,7 @@ from booking_sync.refusal import (
     keep_refused,
     refusal_code,
 )
-from booking_sync.render import render_cancel, render_update
+from booking_sync.render import render_cancel, render_mark, render_marker, render_update
 from booking_sync.sending import send_batch
 from booking_sync.standing import IDENTITY, sought
 from booking_sync.states import Operation, Step
@@ -61,7 +63,7 @@ def associate(bench: Bench, batch: Batch) -> None:
     complete = [stored.id for stored in ready if not missing[stored.id]]
     with bench.work.recording() as (connection, _):
         changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete})
-        changes.add_warnings(connection, {stored.id: contacts.news(stored) for stored in ready})
+        changes.add_warnings(connection, {s.id: [*contacts.news(s), *bench.news(s)] for s in ready})
         changes.advance(connection, complete, Step.WRITE)
     if incomplete := [pair for change_id, pair in sent.items() if missing[change_id]]:
         _send_associations(bench, incomplete, missing, wanted)
@@ -69,7 +71,7 @@ def associate(bench: Bench, batch: Batch) -> None:
 
 def write(bench: Bench, batch: Batch) -> None:
     """Write the properties of a batch of activities, each addressed by its marker, or looked at before (D4)."""
-    addressed = _addressed(bench, batch)
+    addressed = _addressed(bench, without_closed_by_people(bench, batch))
     if not addressed:
         return
     sent = {stored.id: (stored, booking) for stored, booking, _ in addressed}
@@ -102,7 +104,7 @@ def _addressed(bench: Bench, batch: Batch) -> list[tuple[StoredChange, Booking, 
             for s, b, a in looked_at
         ),
         *(
-            (s, b, ActivityUpdate(s.id, str(s.activity_id), _content(bench, s, b), s.activity_key))
+            (s, b, ActivityUpdate(s.id, str(s.activity_id), _content(bench, s, b), s.standing_key))
             for s, b in by_marker
         ),
     ]
@@ -134,9 +136,9 @@ def _send(
 
 def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tuple[str, ...]]:
     with reading(bench.work.services.engine) as connection:
-        ids = [stored.booking_id for stored in ready]
-        known = mappings.known_contacts(connection, bench.work.integration.id, ids)
-    return {stored.id: known.get(stored.booking_id, ()) for stored in ready}
+        owners = {s.id: str(s.old_booking_id) if s.takes_activity_over else s.booking_id for s in ready}
+        known = mappings.known_contacts(connection, bench.work.integration.id, list(owners.values()))
+    return {change_id: known.get(booking_id, ()) for change_id, booking_id in owners.items()}
 
 
 def _send_associations(
@@ -183,14 +185,23 @@ def _record_associated(bench: Bench, sent: Mapping[str, tuple[StoredChange, Book
 
 
 def _content(bench: Bench, stored: StoredChange, booking: Booking) -> dict[str, str]:
+    outcome = stored.shown_outcome(booking)
     if stored.operation is Operation.CANCEL:
         return render_cancel(booking)
-    return render_update(booking, owner_id=bench.owner_of(stored, booking), activity_type=None)
+    if stored.operation is Operation.MARK:
+        return render_mark(booking, outcome)
+    owner_id = bench.owner_of(stored, booking)
+    content = render_update(booking, outcome=outcome, owner_id=owner_id, activity_type=bench.activity_type)
+    if stored.has_new_host and owner_id is None:
+        content["hubspot_owner_id"] = ""  # A1: a host without an owner leaves the activity to nobody
+    if stored.takes_activity_over:
+        content |= render_marker(booking, stored.activity_key)
+    return content
 
 
 def _action(stored: StoredChange) -> str:
     """Name the write for the audit: a creation that found its activity made already only updates it."""
-    return "cancel" if stored.operation is Operation.CANCEL else "update"
+    return stored.operation.value if stored.operation in ONLY_OUTCOME else "update"
 
 
 def _before(item: ActivityUpdate) -> dict[str, object]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 
-from booking_sync.decision import Decision, Recorded, decide
+from booking_sync.decision import Circumstances, Decision, Recorded, decide
 from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
+from booking_sync.integration_settings import IntegrationSettings, ReschedulePolicy
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.states import RecordedState
-from tests.builders import a_booking
+from tests.builders import a_booking, an_invitee
 
 NOTHING = "nothing"
 SUCCESSOR = "bk_successor"
@@ -28,10 +29,15 @@ class Situation:
     has_other_details: bool
     has_predecessor: bool
     has_successor: bool
+    is_excluded: bool
+    moves: bool
+    has_no_show: bool
+    has_ended: bool
 
     def decide(self) -> Decision:
         """Ask the function."""
-        now = a_booking(status=self.status, rescheduled_to_id=SUCCESSOR)
+        invitee = an_invitee(is_no_show=self.has_no_show)
+        now = a_booking(status=self.status, rescheduled_to_id=SUCCESSOR, invitees=(invitee,))
         before = replace(
             now,
             version=now.version - self.newer_by,
@@ -45,6 +51,15 @@ class Situation:
             if self.has_predecessor
             else None,
             successor_id=SUCCESSOR if self.has_successor else None,
+            circumstances=Circumstances(
+                IntegrationSettings(
+                    reschedule_policy=ReschedulePolicy.UPDATE if self.moves else ReschedulePolicy.RECREATE,
+                    events_exclude=(now.event_id,) if self.is_excluded else (),
+                    mark_completed=True,
+                ),
+                at=now.end_at if self.has_ended else now.start_at,
+                is_due=self.has_ended,
+            ),
         )
 
 
@@ -57,6 +72,11 @@ CONDITIONS: dict[str, Callable[[Situation], bool]] = {
     "a predecessor's activity stands": lambda s: s.has_predecessor,
     "start, end or host differ": lambda s: s.has_other_times,
     "other details differ": lambda s: s.has_other_details,
+    "its event is not passed on": lambda s: s.is_excluded,
+    "a predecessor's activity stands, and reschedules move it": lambda s: s.has_predecessor and s.moves,
+    "start, end or host differ, and reschedules move it": lambda s: s.has_other_times and s.moves,
+    "an invitee is newly marked as not having come": lambda s: s.has_no_show,
+    "the meeting has ended, and is to be marked so": lambda s: s.has_ended,
 }
 
 
@@ -88,9 +108,7 @@ class Row:
 
 def situations() -> Iterator[Situation]:
     """Yield them all."""
-    choices = product(
-        BookingStatus, [None, *RecordedState], (-1, 0, 1), (False, True), (False, True), (False, True), (False, True)
-    )
+    choices = product(BookingStatus, [None, *RecordedState], (-1, 0, 1), *[(False, True)] * 8)
     for choice in choices:
         yield Situation(*choice)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from booking_sync.plan import FIRST_STEP
-from booking_sync.render import render_activity, render_cancel, render_contact, render_update
+from booking_sync.render import render_activity, render_cancel, render_contact, render_mark, render_update
 from booking_sync.report import COLUMNS
 from booking_sync.request import RunRequest, parse_request
 from booking_sync.settings import PREFIX, Settings
 from booking_sync.settings_form import form_fields
-from booking_sync.states import ChangeState, Step
+from booking_sync.states import ActivityOutcome, ChangeState, Step
 from tests.builders import a_booking
 from tests.docs.decisions import Row, situations
 from tests.docs.pages import (
@@ -123,11 +123,17 @@ def test_the_decision_table_says_what_the_decision_is_in_every_situation() -> No
 
 def test_the_table_of_properties_is_what_is_written() -> None:
     booking = a_booking(location=None)
-    new = render_activity(booking, owner_id=None, activity_key="cal_1", activity_type=None)
-    update = render_update(booking, owner_id=None, activity_type=None)
-    possible = render_activity(a_booking(), owner_id="1", activity_key="cal_1", activity_type=None)
+    shown = ActivityOutcome.SCHEDULED
+    new = render_activity(booking, outcome=shown, owner_id=None, activity_key="cal_1", activity_type=None)
+    update = render_update(booking, outcome=shown, owner_id=None, activity_type=None)
+    possible = render_activity(a_booking(), outcome=shown, owner_id="1", activity_key="cal_1", activity_type="Demo")
     rows = table(FLOW, "properties")
-    for column, written in (("New", new), ("Update", update), ("Cancel", render_cancel(booking))):
+    for column, written in (
+        ("New", new),
+        ("Update", update),
+        ("Cancel", render_cancel(booking)),
+        ("Mark", render_mark(booking, shown)),
+    ):
         assert {plain(row["Property"]) for row in rows if row[column] == "yes"} == set(written), column
     assert {plain(row["Property"]) for row in rows} == set(possible)
 

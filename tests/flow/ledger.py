@@ -19,7 +19,7 @@ _KINDS = {
     "/contacts/batch/create": "create contact",
     "/properties/2026-09/meetings": "create property",
 }
-_OF_ACTION = {"cancel": "write", "update": "write"}
+_OF_ACTION = {"cancel": "write", "mark": "write", "update": "write"}
 _CARRIED_OUT = (AuditOutcome.APPLIED, AuditOutcome.ADOPTED)
 
 Deed = tuple[str, str]

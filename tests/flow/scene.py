@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from booking_sandbox.calendar_state import CalendarState
 from booking_sandbox.history import HistoryEntry
 from booking_sandbox.hubspot_state import HubSpotState
@@ -14,12 +16,15 @@ from booking_sandbox.hubspot_switches import HubSpotSwitches
 from booking_sandbox.server import Sandbox
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
+from booking_sync.integration_settings import check_settings
 from booking_sync.reconcile import reconcile
 from booking_sync.report import RunReport
 from booking_sync.request import RunRequest
 from booking_sync.services import HUBSPOT_LIMITS, Services, build_services
 from booking_sync.settings import Settings
-from booking_sync.store.database import reading
+from booking_sync.store.database import reading, writing
+from booking_sync.store.settings_history import save_settings
+from booking_sync.store.tables import integration
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
 from tests.flow import ledger, oracle
 from tests.flow.clock import SceneClock
@@ -113,6 +118,14 @@ class Scene:
         """Reschedule a booking by a new id, which is returned."""
         made: str = self.calendar.reschedule_to_new(booking_id, self.at(hours), new_id=new_id)["id"]
         return made
+
+    def choose(self, **settings: Any) -> None:
+        """Choose settings of the integration; a first run connects it."""
+        if not self.rows(select(integration.c.id)):
+            self.run()
+        (row,) = self.rows(select(integration.c.id).where(integration.c.workspace_id == WORKSPACE))
+        with writing(self.services.engine) as connection:
+            save_settings(connection, row["id"], check_settings(settings), changed_by="ada", at=self.clock())
 
     def add_foreign_activity(self, **fields: Any) -> str:
         """Log a meeting by hand that must never change."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from booking_sync.decision import decide
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.plan import plan_change
-from booking_sync.states import AuditOutcome, ChangeState, RecordedState, RunState
+from booking_sync.states import ActivityOutcome, AuditOutcome, ChangeState, RecordedState, RunState
 from booking_sync.store import changes, integrations, mappings, runs, staging
 from booking_sync.store.changes import NewChange
 from booking_sync.store.database import reading, writing
@@ -38,6 +38,8 @@ def _row(version: int, activity_id: str = "552148") -> MappingRow:
         start_at=booking.start_at,
         end_at=booking.end_at,
         contact_ids=("171596", "171597"),
+        outcome=ActivityOutcome.SCHEDULED,
+        guests_fingerprint=None,
     )
 
 
@@ -93,7 +95,7 @@ def test_the_newest_version_stays_within_one_page_too(engine: Engine, vault: Vau
 
     assert _staged(engine, vault) == [a_booking(version=3, event_name="newest")]
     with reading(engine) as connection:
-        keys = list(staging.staged_keys(connection, "run_1", INTEGRATION, 10))
+        keys = list(staging.staged_keys(connection, "run_1", INTEGRATION, 10, at=NOW))
     assert [list(frame["version"]) for frame in keys] == [[3]]
 
 
@@ -134,11 +136,11 @@ def test_an_older_cancellation_does_not_cancel_a_newer_state(engine: Engine) -> 
     _save(engine, _row(5))
 
     with writing(engine) as connection:
-        mappings.mark_canceled(connection, INTEGRATION, {a_booking().id: 4})
+        mappings.mark_outcomes(connection, INTEGRATION, {a_booking().id: (4, ActivityOutcome.CANCELED)})
     assert _recorded(engine) == (5, "552148", "live")
 
     with writing(engine) as connection:
-        mappings.mark_canceled(connection, INTEGRATION, {a_booking().id: 6})
+        mappings.mark_outcomes(connection, INTEGRATION, {a_booking().id: (6, ActivityOutcome.CANCELED)})
     assert _recorded(engine) == (6, "552148", "canceled")
 
 

@@ -11,19 +11,37 @@ from hypothesis import strategies as st
 
 from booking_sync.diff import COLUMNS, Diff, diff
 
-Row = tuple[str, int, str, str, str]
+Row = tuple[str, int, str, str, str, str | None, bool]
 
 
 def frame(*rows: Row) -> pd.DataFrame:
     return pd.DataFrame.from_records(list(rows), columns=list(COLUMNS))
 
 
-def booking(id_: str = "a", version: int = 1, status: str = "scheduled", time: str = "t", content: str = "c") -> Row:
-    return (id_, version, status, time, content)
+def booking(
+    id_: str = "a",
+    version: int = 1,
+    status: str = "scheduled",
+    time: str = "t",
+    content: str = "c",
+    guests: str = "",
+    *,
+    no_show: bool = False,
+) -> Row:
+    return (id_, version, status, time, content, guests, no_show)
 
 
-def mapped(id_: str = "a", version: int = 1, state: str = "live", time: str = "t", content: str = "c") -> Row:
-    return (id_, version, state, time, content)
+def mapped(
+    id_: str = "a",
+    version: int = 1,
+    state: str = "live",
+    time: str = "t",
+    content: str = "c",
+    guests: str | None = None,
+    *,
+    no_show: bool = False,
+) -> Row:
+    return (id_, version, state, time, content, guests, no_show)
 
 
 def test_a_booking_that_is_not_recorded_is_to_be_decided() -> None:
@@ -58,6 +76,11 @@ def test_absence_is_not_cancellation() -> None:
         (booking(), mapped(time=""), False),
         (booking(version=1), mapped(version=2), False),
         (booking(version=3), mapped(version=2), True),
+        (booking(no_show=True), mapped(), False),
+        (booking(no_show=True), mapped(no_show=True), True),
+        (booking(), mapped(no_show=True), False),
+        (booking(status="canceled", no_show=True), mapped(state="canceled"), True),
+        (booking(guests="g"), mapped(guests=""), True),
     ],
 )
 def test_a_booking_is_unchanged_only_where_state_times_and_content_agree(
@@ -65,6 +88,16 @@ def test_a_booking_is_unchanged_only_where_state_times_and_content_agree(
 ) -> None:
     found = diff(frame(read), frame(known))
     assert (found.unchanged, found.to_decide) == ((("a",), ()) if is_unchanged else ((), ("a",)))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_unchanged"), [("g", "g", True), ("g", "", False), ("", "g", False), ("g", None, True)]
+)
+def test_guests_count_where_they_are_passed_on_and_have_been(
+    now: str, before: str | None, *, is_unchanged: bool
+) -> None:
+    found = diff(frame(booking(guests=now)), frame(mapped(guests=before)), guests_count=True)
+    assert bool(found.unchanged) is is_unchanged  # C7, A7
 
 
 def test_an_unchanged_booking_with_a_newer_version_is_named() -> None:
@@ -100,10 +133,22 @@ def test_the_largest_version_fits() -> None:
 
 texts = st.sampled_from(["t", "u", "9007199254740993", "9007199254740992"])
 rows = st.tuples(
-    st.sampled_from("abcdefg"), st.integers(1, 3), st.sampled_from(["scheduled", "canceled"]), texts, texts
+    st.sampled_from("abcdefg"),
+    st.integers(1, 3),
+    st.sampled_from(["scheduled", "canceled"]),
+    texts,
+    texts,
+    st.just(""),
+    st.booleans(),
 )
 mapped_rows = st.tuples(
-    st.sampled_from("abcdefg"), st.integers(1, 3), st.sampled_from(["live", "canceled"]), texts, texts
+    st.sampled_from("abcdefg"),
+    st.integers(1, 3),
+    st.sampled_from(["live", "canceled"]),
+    texts,
+    texts,
+    st.none(),
+    st.booleans(),
 )
 SHOWN = {"scheduled": "live", "canceled": "canceled"}
 
@@ -119,7 +164,10 @@ def test_the_fast_comparison_agrees_with_the_plain_one(read: list[Row], known: l
     plain = [
         id_
         for id_, row in bookings.items()
-        if id_ in recorded and (SHOWN[row[2]], *row[3:]) == recorded[id_][2:] and row[1] >= recorded[id_][1]
+        if id_ in recorded
+        and (SHOWN[row[2]], *row[3:5]) == recorded[id_][2:5]
+        and (row[2] == "canceled" or row[6] == recorded[id_][6])
+        and row[1] >= recorded[id_][1]
     ]
     assert list(found.unchanged) == plain
     assert list(found.to_decide) == [id_ for id_ in bookings if id_ not in plain]

@@ -17,6 +17,7 @@ from booking_sync.drift import find_drift
 from booking_sync.evidence import audited, found_activity
 from booking_sync.fingerprint import activity_key, content_fingerprint, schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus
+from booking_sync.outcome import usual_outcome
 from booking_sync.render import render_activity, render_cancel, render_update
 from booking_sync.states import Operation, RecordedState
 from tests.builders import a_booking
@@ -65,13 +66,16 @@ class World:
                 generation = (row[0].generation if row else 0) + 1
                 self.made += 1
                 key = activity_key(booking.workspace_id, booking.id, generation)
-                shown = render_activity(booking, owner_id=None, activity_key=key, activity_type=None)
+                shown = render_activity(
+                    booking, outcome=usual_outcome(booking), owner_id=None, activity_key=key, activity_type=None
+                )
                 self.activities[str(self.made)] = shown
                 if decision.replaces is not None:
                     self._archive(decision.replaces, booking)
                 self._record(booking, str(self.made), generation)
             case Operation.UPDATE if row is not None:
-                self.activities[str(row[0].activity_id)] |= render_update(booking, owner_id=None, activity_type=None)
+                shown = render_update(booking, outcome=usual_outcome(booking), owner_id=None, activity_type=None)
+                self.activities[str(row[0].activity_id)] |= shown
                 self._record(booking, str(row[0].activity_id), row[0].generation)
             case Operation.CANCEL if row is not None:
                 self.activities[str(row[0].activity_id)] |= render_cancel(booking)
@@ -114,7 +118,7 @@ class World:
         return Evidence(
             workspace_id=a_booking().workspace_id,
             other_workspace_ids=(),
-            bookings={booking.id: audited(booking) for booking in self.bookings.values()},
+            bookings={booking.id: audited(booking, None, self.now) for booking in self.bookings.values()},
             unreadable=frozenset(),
             mapped=rows,
             activities=found,

@@ -7,18 +7,25 @@ import pytest
 
 from booking_sync.fingerprint import revision
 from booking_sync.model import Booking, BookingStatus, Location
-from booking_sync.render import render_activity, render_cancel, render_contact, render_update
+from booking_sync.outcome import usual_outcome
+from booking_sync.render import render_activity, render_cancel, render_contact, render_mark, render_update
+from booking_sync.states import ActivityOutcome
 from tests.builders import a_booking, an_invitee
+
+SHOWN = ActivityOutcome.SCHEDULED
 
 CANCELED = BookingStatus.CANCELED
 
 
 def created(**overrides: Any) -> dict[str, str]:
-    return render_activity(a_booking(**overrides), owner_id="77", activity_key="cal_1", activity_type="Intro")
+    booking = a_booking(**overrides)
+    return render_activity(
+        booking, outcome=usual_outcome(booking), owner_id="77", activity_key="cal_1", activity_type="Intro"
+    )
 
 
 def updated(**overrides: Any) -> dict[str, str]:
-    return render_update(a_booking(**overrides), owner_id=None, activity_type=None)
+    return render_update(a_booking(**overrides), outcome=SHOWN, owner_id=None, activity_type=None)
 
 
 def test_a_new_activity_has_every_property_of_its_booking() -> None:  # A1, A2, A5
@@ -39,12 +46,14 @@ def test_a_new_activity_has_every_property_of_its_booking() -> None:  # A1, A2, 
         "calendar_event_duration": "30",
         "calendar_booking_id": "bk_01HV8Z",
         "calendar_booking_key": "cal_1",
-        "calendar_booking_revision": revision(a_booking()),
+        "calendar_booking_revision": revision(a_booking(), SHOWN),
     }
 
 
 def test_an_unknown_owner_type_or_place_is_not_sent_with_a_new_activity() -> None:  # A1, A5
-    properties = render_activity(a_booking(location=None), owner_id=None, activity_key="cal_1", activity_type=None)
+    properties = render_activity(
+        a_booking(location=None), outcome=SHOWN, owner_id=None, activity_key="cal_1", activity_type=None
+    )
 
     absent = {"hubspot_owner_id", "hs_activity_type", "hs_meeting_location", "hs_meeting_external_url"}
     assert not absent & properties.keys()
@@ -64,7 +73,7 @@ def test_an_update_is_absolute_but_leaves_marker_and_owner() -> None:  # A7
 
 
 def test_an_update_says_the_same_as_a_new_activity() -> None:  # A7, X3
-    update = render_update(a_booking(), owner_id="77", activity_type="Intro")
+    update = render_update(a_booking(), outcome=SHOWN, owner_id="77", activity_type="Intro")
 
     assert update.items() < created().items()
 
@@ -75,7 +84,7 @@ def test_a_cancellation_changes_title_and_outcome_only() -> None:  # X1
     assert render_cancel(canceled) == {
         "hs_meeting_title": "[Canceled] Intro call",
         "hs_meeting_outcome": "CANCELED",
-        "calendar_booking_revision": revision(canceled),
+        "calendar_booking_revision": revision(canceled, ActivityOutcome.CANCELED),
     }
 
 
@@ -188,6 +197,7 @@ def test_a_new_contact_has_the_owner_only_where_one_is_known() -> None:  # C4
 @pytest.mark.parametrize("status", list(BookingStatus))
 def test_every_value_is_text(status: BookingStatus) -> None:
     booking: Booking = a_booking(status=status, description=None, location=None)
-    sent = [created(status=status), render_update(booking, owner_id=None, activity_type=None), render_cancel(booking)]
+    update = render_update(booking, outcome=SHOWN, owner_id=None, activity_type=None)
+    sent = [created(status=status), update, render_cancel(booking), render_mark(booking, SHOWN)]
 
     assert {type(value) for properties in sent for value in properties.values()} == {str}

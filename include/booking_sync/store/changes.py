@@ -9,8 +9,18 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
+from booking_sync.model import Booking
+from booking_sync.outcome import usual_outcome
 from booking_sync.plan import Change
-from booking_sync.states import IN_FLIGHT_STATES, OPEN_STATES, AuditOutcome, ChangeState, Operation, Step
+from booking_sync.states import (
+    IN_FLIGHT_STATES,
+    OPEN_STATES,
+    ActivityOutcome,
+    AuditOutcome,
+    ChangeState,
+    Operation,
+    Step,
+)
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import change
 
@@ -40,6 +50,9 @@ class StoredChange:
     activity_id: str | None
     old_activity_id: str | None
     old_booking_id: str | None
+    activity_outcome: ActivityOutcome | None
+    old_activity_key: str | None
+    has_new_host: bool
     attempt_count: int
     unanswered_count: int
     sent_at: datetime | None
@@ -50,6 +63,20 @@ class StoredChange:
     refused_at: datetime | None
     approval_id: int | None
     payload: bytes | None
+
+    @property
+    def takes_activity_over(self) -> bool:
+        """Whether another booking's activity becomes this one's (R2, R6)."""
+        return self.operation is Operation.UPDATE and self.old_booking_id is not None
+
+    @property
+    def standing_key(self) -> str:
+        """The marker that the activity carries before it is written."""
+        return self.old_activity_key or self.activity_key
+
+    def shown_outcome(self, booking: Booking) -> ActivityOutcome:
+        """Return what the activity is to show of the booking; plans of older versions left it to the status."""
+        return self.activity_outcome or usual_outcome(booking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +355,8 @@ def _stored(row: RowMapping) -> StoredChange:
         "state": ChangeState(row["state"]),
         "warnings": tuple(row["warnings"]),
         "contact_ids": None if contact_ids is None else tuple(contact_ids),
+        "activity_outcome": ActivityOutcome(row["activity_outcome"]) if row["activity_outcome"] else None,
+        "has_new_host": bool(row["has_new_host"]),
     }
     return StoredChange(**{**row, **typed})
 

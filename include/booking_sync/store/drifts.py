@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 
 from booking_sync.audited import MappedBooking
 from booking_sync.drift import Drift, DriftKind
-from booking_sync.states import OPEN_STATES, ChangeState, RecordedState
+from booking_sync.states import OPEN_STATES, ActivityOutcome, ChangeState, RecordedState
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import change, drift, mapping, mapping_history
 
@@ -142,5 +142,9 @@ def _mine(run_id: str, integration_id: str) -> tuple[Any, Any]:
 
 
 def _mapped(row: RowMapping) -> MappedBooking:
-    typed = {"state": RecordedState(row["state"]), "contact_ids": tuple(row["contact_ids"])}
+    typed = {
+        "state": RecordedState(row["state"]),
+        "contact_ids": tuple(row["contact_ids"]),
+        "outcome": ActivityOutcome(row["outcome"]) if row["outcome"] else None,
+    }
     return MappedBooking(**{**row, **typed})

@@ -29,6 +29,7 @@ class Integration:
     paused_at: datetime | None = None
     pause_reason: str | None = None
     alerted_at: datetime | None = None
+    completed_until: datetime | None = None
 
     @property
     def is_working(self) -> bool:
@@ -155,6 +156,12 @@ def move_watermark(connection: Connection, id_: str, watermark: datetime) -> Non
     """Record that everything before ``watermark`` is recorded; it never moves back."""
     statement = update(integration).where(integration.c.id == id_, integration.c.watermark < watermark)
     connection.execute(statement.values(watermark=watermark))
+
+
+def move_completed_until(connection: Connection, id_: str, until: datetime) -> None:
+    """Record that meetings that ended before ``until`` have been marked as completed (A8); it never moves back."""
+    is_later = integration.c.completed_until.is_(None) | (integration.c.completed_until < until)
+    connection.execute(update(integration).where(integration.c.id == id_, is_later).values(completed_until=until))
 
 
 def all_integrations(connection: Connection) -> list[Integration]:

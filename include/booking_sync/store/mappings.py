@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, false, func, select, update
 
 from booking_sync.decision import Recorded
 from booking_sync.diff import COLUMNS
-from booking_sync.states import RecordedState
+from booking_sync.outcome import OPEN_OUTCOMES
+from booking_sync.states import ActivityOutcome, RecordedState
 from booking_sync.store.statements import chunks, insert_or_update
 from booking_sync.store.tables import mapping, mapping_history
 
@@ -32,11 +33,14 @@ class MappingRow:
     start_at: datetime
     end_at: datetime
     contact_ids: tuple[str, ...]
+    outcome: ActivityOutcome
+    guests_fingerprint: str | None
 
 
 def recorded_keys(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> pd.DataFrame:
     """Return the mapping rows of these bookings as a frame with ``diff.COLUMNS``."""
-    columns = [mapping.c[name] for name in COLUMNS]
+    is_no_show = func.coalesce(mapping.c.outcome == ActivityOutcome.NO_SHOW, false()).label("is_no_show")
+    columns = [*(mapping.c[name] for name in COLUMNS if name != "is_no_show"), is_no_show]
     rows: list[Any] = []
     for some in chunks(booking_ids):
         statement = select(*columns).where(mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some))
@@ -52,7 +56,9 @@ def load_recorded(connection: Connection, integration_id: str, booking_ids: Iter
     for some in chunks(sorted(set(booking_ids))):
         statement = select(*columns).where(mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some))
         for row in connection.execute(statement).mappings():
-            found[row["booking_id"]] = Recorded(**{**row, "state": RecordedState(row["state"])})
+            outcome = ActivityOutcome(row["outcome"]) if row["outcome"] else None
+            typed = {"state": RecordedState(row["state"]), "outcome": outcome}
+            found[row["booking_id"]] = Recorded(**{**row, **typed})
     return found
 
 
@@ -114,17 +120,43 @@ def made_for(connection: Connection, integration_id: str, activity_ids: Sequence
         statement = select(mapping_history.c.booking_id, mapping_history.c.activity_id).where(
             mapping_history.c.integration_id == integration_id,
             mapping_history.c.activity_id.in_(some),
-            mapping_history.c.event.in_(("created", "adopted")),
+            mapping_history.c.event.in_(("created", "adopted", "taken_over")),
         )
         found.update((row.booking_id, row.activity_id) for row in connection.execute(statement))
     return found
 
 
-def mark_canceled(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
-    """Record that these bookings' activities say that they are cancelled. What the body shows has not changed (X1)."""
+def mark_outcomes(
+    connection: Connection, integration_id: str, marks: Mapping[str, tuple[int, ActivityOutcome]]
+) -> None:
+    """Record what bookings' activities show now, by booking id with its version; nothing else has changed (X1, A8)."""
     statement = _of_booking(integration_id).where(mapping.c.version <= bindparam("new_version"))
-    values = {"state": RecordedState.CANCELED, "version": bindparam("new_version")}
-    _update_each(connection, statement.values(**values), {id_: {"new_version": v} for id_, v in versions.items()})
+    values: dict[str, Any] = {
+        "state": bindparam("new_state"),
+        "version": bindparam("new_version"),
+        "outcome": bindparam("new_outcome"),
+    }
+    rows = {
+        booking_id: {
+            "new_state": RecordedState.CANCELED if outcome is ActivityOutcome.CANCELED else RecordedState.LIVE,
+            "new_version": version,
+            "new_outcome": outcome,
+        }
+        for booking_id, (version, outcome) in marks.items()
+    }
+    _update_each(connection, statement.values(**values), rows)
+
+
+def ended_between(connection: Connection, integration_id: str, since: datetime, until: datetime) -> set[str]:
+    """Return the bookings whose meeting ended in the span (since, until], and whose outcome is still open (A8)."""
+    statement = select(mapping.c.booking_id).where(
+        mapping.c.integration_id == integration_id,
+        mapping.c.state == RecordedState.LIVE,
+        mapping.c.end_at > since,
+        mapping.c.end_at <= until,
+        mapping.c.outcome.is_(None) | mapping.c.outcome.in_(OPEN_OUTCOMES),
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def mark_replaced(connection: Connection, integration_id: str, successors: Mapping[str, str]) -> None:
@@ -170,6 +202,8 @@ def _values(integration_id: str, row: MappingRow, at: datetime) -> dict[str, Any
         "start_at": row.start_at,
         "end_at": row.end_at,
         "contact_ids": list(row.contact_ids),
+        "outcome": row.outcome,
+        "guests_fingerprint": row.guests_fingerprint,
         "replaced_by": None,
         "recorded_at": at,
     }

@@ -47,9 +47,10 @@ def save_settings(
     if not changed:
         return False
     kept = {name: value for name, value in stored.items() if name not in wanted}
-    connection.execute(
-        update(integration).where(integration.c.id == integration_id).values(settings={**kept, **wanted})
-    )
+    stored_anew: dict[str, Any] = {"settings": {**kept, **wanted}}
+    if "mark_completed" in changed and settings.mark_completed:
+        stored_anew["completed_until"] = at  # meetings that have ended already are left as they are
+    connection.execute(update(integration).where(integration.c.id == integration_id).values(stored_anew))
     values = {
         "integration_id": integration_id,
         "at": at,

@@ -9,8 +9,10 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from booking_sync.booking_payload import dump_booking, load_booking
-from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
+from booking_sync.diff import COLUMNS
+from booking_sync.fingerprint import content_fingerprint, guests_fingerprint, schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus
+from booking_sync.outcome import is_no_show
 from booking_sync.states import RecordedState
 from booking_sync.store.encryption import Vault
 from booking_sync.store.statements import chunks, insert_or_update
@@ -49,8 +51,13 @@ def count_staged(connection: Connection, run_id: str, integration_id: str) -> in
     return connection.execute(statement).scalar_one()
 
 
-def staged_keys(connection: Connection, run_id: str, integration_id: str, size: int) -> Iterator[pd.DataFrame]:
-    """Yield the keys and fingerprints of what was read, in chunks, by booking id (columns of ``diff.COLUMNS``)."""
+def staged_keys(
+    connection: Connection, run_id: str, integration_id: str, size: int, *, at: datetime
+) -> Iterator[pd.DataFrame]:
+    """Yield the keys and fingerprints of what was read, in chunks, by booking id (columns of ``diff.COLUMNS``).
+
+    ``at`` is the time of the run: a mark of not having come counts from the beginning of the meeting on (A8).
+    """
     last = ""
     columns = (
         staged_booking.c.booking_id,
@@ -58,6 +65,8 @@ def staged_keys(connection: Connection, run_id: str, integration_id: str, size: 
         staged_booking.c.status.label("state"),
         staged_booking.c.schedule_fingerprint,
         staged_booking.c.content_fingerprint,
+        staged_booking.c.guests_fingerprint,
+        staged_booking.c.no_show_at,
     )
     while True:
         statement = (
@@ -69,7 +78,8 @@ def staged_keys(connection: Connection, run_id: str, integration_id: str, size: 
         rows = connection.execute(statement).all()
         if not rows:
             return
-        yield pd.DataFrame.from_records(rows, columns=[column.name for column in columns])
+        keys = [(*row[:-1], row.no_show_at is not None and row.no_show_at <= at) for row in rows]
+        yield pd.DataFrame.from_records(keys, columns=list(COLUMNS))
         last = rows[-1].booking_id
 
 
@@ -169,6 +179,8 @@ def _row(vault: Vault, run_id: str, integration_id: str, booking: Booking) -> di
         "status": booking.status.value,
         "schedule_fingerprint": schedule_fingerprint(booking),
         "content_fingerprint": content_fingerprint(booking),
+        "guests_fingerprint": guests_fingerprint(booking),
+        "no_show_at": booking.start_at if is_no_show(booking, booking.start_at) else None,
         "rescheduled_from_id": booking.rescheduled_from_id,
         "rescheduled_to_id": booking.rescheduled_to_id,
         "payload": vault.encrypt(dump_booking(booking)),

@@ -51,6 +51,11 @@ integration = Table(
     Column("paused_at", UtcDateTime),
     Column("pause_reason", Text),
     Column("alerted_at", UtcDateTime, comment="when a run said what is wrong with it"),
+    Column(
+        "completed_until",
+        UtcDateTime,
+        comment="meetings that ended before it have been marked so, or never will be (A8)",
+    ),
     UniqueConstraint("workspace_id", "portal_id"),
 )
 
@@ -119,6 +124,10 @@ staged_booking = Table(
     Column("status", String(32), nullable=False),
     Column("schedule_fingerprint", String(64), nullable=False),
     Column("content_fingerprint", String(64), nullable=False),
+    Column("guests_fingerprint", String(64)),
+    Column(
+        "no_show_at", UtcDateTime, comment="the start of a meeting with an invitee who is marked as not having come"
+    ),
     Column("rescheduled_from_id", String(200)),
     Column("rescheduled_to_id", String(200)),
     Column("payload", LargeBinary, nullable=False),
@@ -164,6 +173,13 @@ change = Table(
     Column("activity_id", String(64), comment="the activity that stands, once it is known"),
     Column("old_activity_id", String(64), comment="the activity to archive"),
     Column("old_booking_id", String(200), comment="the booking that owned it, where another one (R2)"),
+    Column(
+        "activity_outcome",
+        String(32),
+        comment="what the activity is to show (A5, A8); null: what the booking's status says",
+    ),
+    Column("old_activity_key", String(64), comment="the marker of an activity that is taken over (R6)"),
+    Column("has_new_host", Boolean, comment="the owner of a moved activity is to be replaced (R6)"),
     Column("attempt_count", Integer, nullable=False, default=0),
     Column("unanswered_count", Integer, nullable=False, default=0, comment="requests that came to nothing unanswered"),
     Column("sent_at", UtcDateTime),
@@ -223,9 +239,12 @@ mapping = Table(
     Column("start_at", UtcDateTime, nullable=False),
     Column("end_at", UtcDateTime, nullable=False),
     Column("contact_ids", JSON, nullable=False),
+    Column("outcome", String(32), comment="what the activity shows (A8); null: what the state says"),
+    Column("guests_fingerprint", String(64), comment="null: guests were not passed on (C7)"),
     Column("replaced_by", String(200)),
     Column("recorded_at", UtcDateTime, nullable=False),
     UniqueConstraint("integration_id", "activity_id"),
+    Index("ix_mapping_end", "integration_id", "end_at"),
 )
 
 mapping_history = Table(
