@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.figure import Figure, as_json, as_table
 
-NAMES = ("thousand", "fortnight", "dag_import")
+NAMES = ("thousand", "fortnight", "many", "dag_import")
 
 
 def main(names: list[str]) -> int:

@@ -8,14 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from booking_sandbox.server import Sandbox
+from booking_sync.clients.hubspot_oauth import OAuthApp
 from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 
 
 @contextmanager
-def scene() -> Iterator[tuple[Sandbox, Services]]:
-    """Start an empty sandbox and open a mapping database of its own."""
+def scene(*, has_oauth_app: bool = False) -> Iterator[tuple[Sandbox, Services]]:
+    """Start an empty sandbox and open a mapping database of its own; HubSpot by service key or by OAuth app."""
     with TemporaryDirectory() as folder, Sandbox(seed=1) as sandbox:
+        hubspot = sandbox.hubspot
+        app = OAuthApp(hubspot.app.client_id, hubspot.app.client_secret, hubspot.authorize_url)
         yield (
             sandbox,
             build_services(
@@ -28,7 +31,7 @@ def scene() -> Iterator[tuple[Sandbox, Services]]:
                 database_url=f"sqlite:///{Path(folder) / 'mapping.db'}",
                 calendar_url=sandbox.calendar.url,
                 calendar_key=sandbox.calendar.api_key,
-                hubspot_url=sandbox.hubspot.url,
-                hubspot_key=sandbox.hubspot.service_key,
+                hubspot_url=hubspot.url,
+                hubspot_key=app if has_oauth_app else hubspot.service_key,
             ),
         )
