@@ -22,7 +22,7 @@ from booking_sync.repair import mend
 from booking_sync.request import AuditRequest
 from booking_sync.services import Services
 from booking_sync.shard import OpenedRun, deal, for_each_integration
-from booking_sync.states import IntegrationState, RecordedState, RunState
+from booking_sync.states import RecordedState, RunState
 from booking_sync.store import changes, contact_links, drifts, integrations, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
@@ -51,11 +51,11 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
     workspaces = {workspace.id: workspace for workspace in services.calendar.workspaces()}
     if unknown := sorted(set(request.workspaces) - workspaces.keys()):
         raise InvalidRequest(f"workspaces: the Calendar.com key cannot read {', '.join(unknown)}.")
-    portal = services.hubspot.portal()
+    portal_id = services.hubspot.portal().id if services.tokens is None else None
     with writing(services.engine) as connection:
         recorded = integrations.all_integrations(connection)
         asked = [one for one in recorded if not request.workspaces or one.workspace_id in request.workspaces]
-        reasons = {one.id: _why_not(one, workspaces.get(one.workspace_id), portal.id) for one in asked}
+        reasons = {one.id: _why_not(one, workspaces.get(one.workspace_id), portal_id) for one in asked}
         run = runs.insert_run(
             connection,
             services.new_id(),
@@ -121,11 +121,11 @@ def run_audit(services: Services, trigger: RunTrigger, request: AuditRequest) ->
     return close_audit(services, opened.run_id)
 
 
-def _why_not(integration: Integration, workspace: Workspace | None, portal_id: str) -> str | None:
-    """Say why an integration cannot be audited; None where it can."""
-    if integration.state is not IntegrationState.CONNECTED:
-        return integration.state_reason or integration.state.value
-    if integration.portal_id != portal_id:
+def _why_not(integration: Integration, workspace: Workspace | None, portal_id: str | None) -> str | None:
+    """Say why an integration cannot be audited; None where it can. ``portal_id`` is that of a service key."""
+    if not integration.is_working:
+        return integration.why_idle
+    if portal_id not in (None, integration.portal_id):
         return f"connected to HubSpot portal {integration.portal_id}, the key belongs to portal {portal_id}"
     if workspace is None:
         return "the Calendar.com key cannot read this workspace"

@@ -58,7 +58,10 @@ def _deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:
 
 
 def _deeds_of_audit(engine: Engine) -> Counter[Deed]:
-    statement = select(audit.c.action, audit.c.object_type, audit.c.object_id).where(audit.c.outcome.in_(_CARRIED_OUT))
+    statement = select(audit.c.action, audit.c.object_type, audit.c.object_id).where(
+        audit.c.outcome.in_(_CARRIED_OUT),
+        audit.c.object_type != "app",  # an uninstalled app has no record in HubSpot whose change could be seen
+    )
     with reading(engine) as connection:
         return Counter(
             (_kind(row.action, row.object_type), str(row.object_id)) for row in connection.execute(statement)

@@ -1,0 +1,240 @@
+"""Disconnect and Uninstall: at once, tokens given back and erased, history kept, and safe at every crash (K3, K4)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from booking_sync.boundary import Act, Moment, watched
+from booking_sync.disconnecting import NotConfirmed, disconnect, uninstall
+from booking_sync.errors import IntegrationUnavailable, NeedsReconnecting
+from booking_sync.states import AccessState, IntegrationState
+from booking_sync.store.access_tables import portal_access
+from booking_sync.store.database import writing
+from booking_sync.store.tables import audit, lease, mapping
+from tests.flow.scene import Scene
+from tests.oauth.portals_scene import ADA, FIRST, SECOND, PortalsScene
+
+REVOKE = "POST /oauth/2026-09/token/revoke"
+UNINSTALL = "DELETE /appinstalls/2026-09/external-install"
+MINE = f"ws_1@{FIRST}"
+
+
+@pytest.fixture
+def connected(portals: PortalsScene) -> PortalsScene:
+    """Two workspaces with their portals, and an activity in each."""
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.grant_and_connect("ws_2", SECOND)
+    portals.clock.advance(60)
+    portals.book("bk_1")
+    portals.calendar.book("ws_2", booking_id="bk_2")
+    portals.run()
+    return portals
+
+
+def access(portals: PortalsScene, portal_id: int = FIRST) -> dict[str, Any]:
+    (row,) = portals.rows(select(portal_access).where(portal_access.c.portal_id == str(portal_id)))
+    return row
+
+
+def assert_nothing_is_left(portals: PortalsScene) -> None:
+    """See that the tokens are gone on both sides, and what we know is not."""
+    row = access(portals)
+    assert (row["state"], row["access_token"], row["refresh_token"]) == (AccessState.ERASED, None, None)
+    assert portals.hubspot.portal(FIRST).grants.refresh_tokens == {}
+    assert len(portals.rows(select(mapping).where(mapping.c.integration_id == MINE))) == 1
+    assert portals.present("ws_1", FIRST).state is IntegrationState.DISCONNECTED
+
+
+def test_disconnect_revokes_erases_and_keeps_the_history(connected: PortalsScene) -> None:
+    assert disconnect(connected.services, MINE, person=ADA)
+    assert_nothing_is_left(connected)  # K3
+    connected.move("bk_1", 9)
+    connected.book("bk_3")
+    calls = connected.calls_during(lambda: connected.run(booking_ids=("bk_1", "bk_3")))
+    assert [entry for entry in calls if "/oauth/" in entry] == []
+    assert len(connected.shown_in(FIRST)) == 1
+
+
+def test_disconnecting_twice_changes_nothing_more(connected: PortalsScene) -> None:
+    disconnect(connected.services, MINE, person=ADA)
+    assert connected.calls_during(lambda: disconnect(connected.services, MINE, person=ADA)) == []
+
+
+def test_the_other_integrations_go_on(connected: PortalsScene) -> None:
+    disconnect(connected.services, MINE, person=ADA)
+    connected.calendar.book("ws_2", booking_id="bk_4")
+    report = connected.run()
+    assert [part.name for part in report.integrations] == ["Globex Sales"]
+    assert len(connected.shown_in(SECOND)) == 2
+
+
+def test_disconnecting_while_hubspot_is_down_stops_at_once_and_revokes_later(connected: PortalsScene) -> None:
+    connected.switches.fail_before(503, path="/oauth/", count=3)
+    quick(connected)
+    assert not disconnect(connected.services, MINE, person=ADA)
+    assert access(connected)["state"] == AccessState.REVOKING
+    with pytest.raises(NeedsReconnecting):
+        connected.services.hubspot_of(str(FIRST)).portal()
+    connected.run()
+    assert_nothing_is_left(connected)
+
+
+def quick(portals: PortalsScene) -> None:
+    """Let the token endpoints be waited for without taking time."""
+    assert portals.services.tokens is not None
+    portals.services.tokens.oauth._http._sleep = portals.clock.advance
+
+
+def test_a_secret_key_that_was_lost_does_not_keep_anybody_connected(connected: PortalsScene) -> None:
+    connected.rows(select(portal_access))
+    services = connected.new_services()
+    from booking_sync.store.encryption import Vault  # noqa: PLC0415 - only here
+
+    object.__setattr__(services.tokens, "vault", Vault(["another key altogether, long"]))
+    assert disconnect(services, MINE, person=ADA)
+    assert access(connected)["refresh_token"] is None
+
+
+@pytest.mark.parametrize("path", ["contacts/batch/create", "meetings/batch/create", "contacts/batch/read"])
+def test_a_run_in_flight_finishes_its_request_records_it_and_stops(portals_on_both: PortalsScene, path: str) -> None:
+    portals = portals_on_both
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.grant_and_connect("ws_2", SECOND)
+    portals.clock.advance(60)
+    for number in range(3):
+        portals.book(f"bk_{number}")
+    portals.calendar.book("ws_2")
+    seen: list[str] = []
+    person = threading.Thread(target=disconnect, args=(portals.new_services(), MINE), kwargs={"person": ADA})
+
+    def hook(entry: Any, when: str) -> None:
+        if entry.portal_id != FIRST:
+            return
+        if when == "before" and seen:
+            seen.append(entry.path)
+        elif when == "after" and path in entry.path and not seen:
+            seen.append(entry.path)
+            person.start()  # the tokens are revoked when HubSpot has time for it
+            while portals.present("ws_1", FIRST).is_working:
+                time.sleep(0.01)
+
+    portals.hubspot.request_hook = hook
+    report = portals.run()
+    person.join()
+    portals.hubspot.request_hook = None
+    assert not report.is_red, report.note
+    assert [one for one in seen[1:] if "/oauth/" not in one] == []  # no new call; the revocation is not the run's
+    assert len(portals.shown_in(SECOND)) == 1
+    mapped = portals.rows(select(func.count().label("n")).where(mapping.c.integration_id == MINE))[0]["n"]
+    assert mapped == len(portals.shown_in(FIRST)) == (3 if "meetings" in path else 0)  # recorded, nothing lost
+    portals.clock.advance(60)
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.run_after_quiet_time()
+    portals.everything_is_right()  # what was begun is finished, once
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def crash_points(act: Callable[[], object]) -> int:
+    """Count the commits and requests of an act."""
+    count = 0
+
+    def note(_act: Act, _moment: Moment) -> None:
+        nonlocal count
+        count += 1
+
+    with watched(note):
+        act()
+    return count
+
+
+@pytest.mark.parametrize("deed", ["disconnect", "uninstall"])
+def test_a_crash_anywhere_leaves_something_that_the_next_run_finishes(connected: PortalsScene, deed: str) -> None:
+    def act() -> None:
+        if deed == "disconnect":
+            disconnect(connected.services, MINE, person=ADA)
+        else:
+            uninstall(connected.services, MINE, person=ADA, typed="uninstall")
+
+    points = crash_points(act)
+    assert points >= 8
+    for point in range(points):
+        connected.clock.advance(60)
+        connected.grant_and_connect("ws_1", FIRST)
+        reached = iter(range(points + 1))
+
+        def die(_act: Act, _moment: Moment, reached: Any = reached, point: int = point) -> None:
+            if next(reached) == point:
+                raise Killed
+
+        with suppress(Killed), watched(die):
+            act()
+        with writing(connected.services.engine) as connection:
+            connection.execute(update(lease).values(holder=None))  # as a worker that is gone leaves it
+        connected.run()
+        state = connected.present("ws_1", FIRST).state
+        if state is IntegrationState.CONNECTED:  # it died before anything was written down
+            act()
+        assert_nothing_is_left(connected)
+
+
+def test_uninstall_takes_the_app_out_of_the_portal(connected: PortalsScene) -> None:
+    calls = connected.calls_during(lambda: uninstall(connected.services, MINE, person=ADA, typed=" Uninstall "))
+    assert calls == [UNINSTALL]  # K4
+    assert_nothing_is_left(connected)
+    assert connected.hubspot.portal(FIRST).grants.tokens.keys() == {connected.sandbox.hubspot.service_key}
+    (row,) = connected.rows(select(audit).where(audit.c.object_type == "app"))
+    assert (row["requested_by"], row["action"], row["outcome"]) == (ADA, "uninstall", "applied")  # W7
+
+
+def test_uninstall_wants_the_word(connected: PortalsScene) -> None:
+    with pytest.raises(NotConfirmed, match='Type "uninstall"'):
+        uninstall(connected.services, MINE, person=ADA, typed="yes")
+    assert connected.present("ws_1", FIRST).is_working
+
+
+def test_uninstall_without_access_says_how_to_do_it_by_hand(connected: PortalsScene) -> None:
+    disconnect(connected.services, MINE, person=ADA)
+    with pytest.raises(NeedsReconnecting, match="Connected Apps"):
+        uninstall(connected.services, MINE, person=ADA, typed="uninstall")
+
+
+def test_an_uninstall_that_hubspot_refuses_still_gives_the_tokens_back(connected: PortalsScene) -> None:
+    connected.switches.answer(400, '{"category": "VALIDATION_ERROR"}', path="/appinstalls/")
+    with pytest.raises(IntegrationUnavailable, match="refuses to uninstall"):
+        uninstall(connected.services, MINE, person=ADA, typed="uninstall")
+    assert_nothing_is_left(connected)
+
+
+def test_an_uninstall_without_an_answer_is_finished_by_the_next_run(connected: PortalsScene) -> None:
+    connected.switches.commit_then_hang(path="/appinstalls/")
+    assert not uninstall(connected.services, MINE, person=ADA, typed="uninstall")
+    connected.run()
+    assert_nothing_is_left(connected)
+    (row,) = connected.rows(select(audit).where(audit.c.object_type == "app"))
+    assert row["outcome"] == "adopted"
+
+
+def test_an_expired_token_does_not_keep_the_app_from_being_uninstalled(connected: PortalsScene) -> None:
+    connected.clock.advance(24 * 3_600)
+    assert uninstall(connected.services, MINE, person=ADA, typed="uninstall")
+    assert_nothing_is_left(connected)
+
+
+def test_disconnecting_in_single_portal_mode_stops_and_stays_stopped(single: Scene) -> None:
+    single.book("bk_1")
+    single.run()
+    assert disconnect(single.services, MINE, person=ADA)
+    single.book("bk_2")
+    for _ in range(2):
+        single.run()
+    assert single.activities("bk_2") == []  # K3
