@@ -24,6 +24,7 @@ from booking_sandbox.hubspot_service import HubSpotService
 from booking_sandbox.hubspot_state import HubSpotState
 from booking_sandbox.hubspot_switches import HubSpotSwitches
 from booking_sandbox.moments import Clock, system_clock
+from booking_sandbox.pages.calendar_deeds import calendar_deeds
 from booking_sandbox.pages.calendar_pages import calendar_pages
 from booking_sandbox.pages.connected_apps_pages import connected_apps_pages
 from booking_sandbox.pages.consent_pages import AUTHORIZE_PATH, consent_pages
@@ -155,7 +156,7 @@ class Sandbox:
     ) -> None:
         calendar = CalendarService(CalendarState(clock, seed))
         hubspot = HubSpotService(clock, seed)
-        calendar_routes = [*calendar_control(calendar), *calendar_pages(calendar)]
+        calendar_routes = [*calendar_control(calendar), *calendar_pages(calendar), *calendar_deeds(calendar)]
         hubspot_routes = [
             *hubspot_control(hubspot),
             *hubspot_pages(hubspot),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from booking_sandbox.calendar_app import CalendarService
+from booking_sandbox.pages.calendar_deeds import PLANS
 from booking_sandbox.pages.rendering import page
 
 _MOST_ROWS = 500
@@ -30,7 +31,7 @@ def calendar_pages(service: CalendarService) -> list[BaseRoute]:
         statuses = sorted({str(one.get("status")) for one in newest_first})
         workspaces = list(service.state.workspaces.values())
         values = {"bookings": shown[:_MOST_ROWS], "total": len(shown), "chosen": status, "statuses": statuses}
-        return page("bookings.html", {**_frame("/"), **values, "workspaces": workspaces})
+        return page("bookings.html", {**_frame("/"), **values, "workspaces": workspaces, "plans": PLANS})
 
     async def booking(request: Request) -> Response:
         try:
