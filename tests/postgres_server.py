@@ -10,12 +10,13 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from booking_sync.store.database import connect_database, open_database
@@ -50,16 +51,7 @@ class PostgresServer:
             shutil.chown(self._folder, self._user)
         initdb = ("--username=tests", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
         self._run([self._binaries / "initdb", "--pgdata", self._data, *initdb])
-        options = [word for setting in (*_FAST, "listen_addresses=") for word in ("-c", setting)]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own binary and arguments
-                [self._binaries / "postgres", "-D", self._data, "-k", self._folder, *options],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                user=self._user,
-                cwd=self._folder,
-            )
-        self._wait()
+        self._serve()
         self._execute(f'CREATE DATABASE "{TEMPLATE}"')
         open_database(self._url(TEMPLATE)).dispose()
 
@@ -69,6 +61,22 @@ class PostgresServer:
             self._process.send_signal(3)  # SIGQUIT: PostgreSQL's immediate shutdown
             self._process.wait(STOP_SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def restart(self) -> None:
+        """Cut every connection and serve again; what was committed is there."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            self._process.wait(STOP_SECONDS)
+        self._serve()
+
+    def copy_of(self, url: str) -> str:
+        """Copy a database that nobody uses at the moment, and return the copy's address."""
+        name = f"test_{next(self._numbers)}"
+        original = make_url(url).database
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+        self._execute(f"{end} '{original}'")
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
+        return self._url(name)
 
     def new_url(self, *, is_empty: bool = False) -> str:
         """Make a database and return its address: with our schema, or without any table."""
@@ -83,6 +91,18 @@ class PostgresServer:
     def _url(self, database: str) -> str:
         query = {"host": str(self._folder)}
         return URL.create("postgresql", "tests", database=database, query=query).render_as_string()
+
+    def _serve(self) -> None:
+        options = [word for setting in (*_FAST, "listen_addresses=") for word in ("-c", setting)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own binary and arguments
+                [self._binaries / "postgres", "-D", self._data, "-k", self._folder, *options],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                user=self._user,
+                cwd=self._folder,
+            )
+        self._wait()
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -17,6 +17,7 @@
     │   ├── DailyLimitReached         HubSpot's daily limit; resets at the portal's midnight
     │   ├── IncompleteRead            paging did not end as the contract promises
     │   └── SuspiciousRead            far less was returned than before; a person must say that this is right (W5)
+    ├── StoreFailed                   the mapping database did not do what it was asked
     ├── LeaseHeld                     another run works on this integration
     ├── Fenced                        another worker has taken over: stop, record nothing
     └── RequestFailed                 one HTTP request
@@ -117,6 +118,19 @@ class IncompleteRead(IntegrationUnavailable):
 
 class SuspiciousRead(IntegrationUnavailable):
     """Calendar.com returned far less than before, so the window is not taken for read until a person says so (W5)."""
+
+
+class StoreFailed(BookingSyncError):
+    """The mapping database did not do what it was asked; ``why`` says so in a few words.
+
+    A commit whose answer was lost may have happened all the same: what is in the database counts. ``is_transient`` says
+    whether the same may go well a moment later.
+    """
+
+    def __init__(self, why: str, *, is_transient: bool) -> None:
+        super().__init__(f"The mapping database failed: {why}.")
+        self.why = why
+        self.is_transient = is_transient
 
 
 class LeaseHeld(BookingSyncError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from booking_sync.clients.hubspot import BatchRefused
@@ -19,6 +21,8 @@ from booking_sync.errors import (
 from booking_sync.record import record_not_sent, record_unknown
 from booking_sync.store.statements import chunks
 from booking_sync.work import Work
+
+logger = logging.getLogger(__name__)
 
 
 class Traced(Protocol):
@@ -68,8 +72,22 @@ def send_batch(
             unsent = [item.trace_id for some in (*pending, part) for item in some]
             record_not_sent(work, unsent, error_code=_code(error), error=str(error))
             raise
-        record(result)
+        with _told_where_not_recorded(result):
+            record(result)
         record_unknown(work, result.unmatched, "HubSpot's answer does not say what became of this item")
+
+
+@contextmanager
+def _told_where_not_recorded(result: BatchResult) -> Iterator[None]:
+    """Log what HubSpot has done where the database does not take it: the only trace until it is read back."""
+    try:
+        yield
+    except Exception:
+        written = ", ".join(
+            f"change {trace_id} is object {object_id}" for trace_id, object_id in result.written.items()
+        )
+        logger.error("HubSpot has carried out what could not be recorded: %s", written or "nothing")  # noqa: TRY400 - who catches it logs where
+        raise
 
 
 def _parts(items: Sequence[Item], suspects: Mapping[str, int]) -> list[list[Item]]:

@@ -20,6 +20,7 @@ from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.clients.retry import HttpLimits
 from booking_sync.errors import ConfigurationError
 from booking_sync.settings import Settings
+from booking_sync.store.clock import database_clock
 from booking_sync.store.database import open_database
 from booking_sync.store.encryption import Vault, development_keys
 from booking_sync.tokens import PortalTokens, hide_nothing
@@ -63,7 +64,7 @@ class RequestCounter:
 
 
 def utc_now() -> datetime:
-    """Return the present instant; the one place below the tasks that reads the machine's clock."""
+    """Return the present instant by this machine's clock."""
     return datetime.now(UTC)
 
 
@@ -116,12 +117,13 @@ def build_services(
     calendar_key: str,
     hubspot_url: str,
     hubspot_key: str | OAuthApp,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Callable[[], datetime] | None = None,
     hide: Callable[[str], None] = hide_nothing,
 ) -> Services:
     """Put the services together; sets up an empty mapping database, and asks nothing of the remote services.
 
-    ``hubspot_key`` is the service key of one portal, or our OAuth app for many. ``hide`` is told every token.
+    ``hubspot_key`` is the service key of one portal, or our OAuth app for many. ``clock`` is the database's unless
+    another one is given. ``hide`` is told every token.
 
     Raises:
         ConfigurationError: a key, an address or the database cannot be used; the message says what to do.
@@ -129,13 +131,14 @@ def build_services(
     vault = Vault(settings.secret_keys or development_keys(database_url))
     calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
     engine = open_database(database_url)
+    present = clock or database_clock(engine)
     tokens = None
     if isinstance(hubspot_key, OAuthApp):
         hide(hubspot_key.client_secret)
         oauth = HubSpotOAuth.from_connection(
             hubspot_url, hubspot_key, api_version=settings.hubspot_api_version, limits=OAUTH_LIMITS
         )
-        tokens = PortalTokens(engine, vault, oauth, clock, hide)
+        tokens = PortalTokens(engine, vault, oauth, present, hide)
     return Services(
         settings=settings,
         engine=engine,
@@ -148,7 +151,7 @@ def build_services(
             limits=HUBSPOT_LIMITS,
             observer=hubspot_requests,
         ),
-        clock=clock,
+        clock=present,
         calendar_requests=calendar_requests,
         hubspot_requests=hubspot_requests,
         tokens=tokens,

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NeedsReconnecting
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+
+from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NeedsReconnecting, StoreFailed
 from booking_sync.integration_settings import read_settings
 from booking_sync.services import Services
 from booking_sync.states import RunState
@@ -83,12 +85,8 @@ def _isolated(
     step: StepOfOne,
 ) -> dict[str, int]:
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
-    holder = f"{run.dag_id} {run.dag_run_id} {task}"
     try:
-        with hold_lease(
-            services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds
-        ) as lease:
-            return step(Work(services, run, integration, lease, read_settings(integration.settings)), part)
+        return _repeated(_under_lease, services, run, integration, part, task, step)
     except (LeaseHeld, Fenced):
         raise
     except BookingSyncError as error:
@@ -112,6 +110,24 @@ def _isolated(
                 hubspot_calls=services.hubspot_requests.requests - hubspot_before,
                 calendar_calls=services.calendar_requests.requests - calendar_before,
             )
+
+
+def _under_lease(
+    services: Services, run: Run, integration: Integration, part: IntegrationRun, task: str, step: StepOfOne
+) -> dict[str, int]:
+    holder = f"{run.dag_id} {run.dag_run_id} {task}"
+    with hold_lease(services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds) as lease:
+        return step(Work(services, run, integration, lease, read_settings(integration.settings)), part)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, StoreFailed) and error.is_transient
+
+
+_repeated = Retrying(
+    retry=retry_if_exception(_may_pass), stop=stop_after_attempt(3), wait=wait_random(0.05, 0.5), reraise=True
+)
+"""Repeats a whole step where the database lost the connection, or ended a transaction: every step can be repeated."""
 
 
 def _give_up(services: Services, part: IntegrationRun, reason: str, *, is_mending: bool) -> None:

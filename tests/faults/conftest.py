@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from booking_sandbox.server import Sandbox
 from tests.clients.conftest import bench, calendar, http, server
 from tests.faults.gate import Gate, gate_before
 from tests.faults.numbers import MOST, numbers_of
-from tests.flow.conftest import clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
+from tests.flow.clock import SceneClock
+from tests.flow.conftest import a_scene, clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
 from tests.flow.scene import Scene
 
 __all__ = [
@@ -23,6 +25,18 @@ __all__ = [
     "scene",
     "server",
 ]
+
+
+@pytest.fixture
+def postgres_scene(
+    running_sandbox: Sandbox,
+    clock_of_all_scenes: SceneClock,
+    postgres_url_factory: Callable[..., str],
+    marker_mode: str,
+) -> Iterator[Scene]:
+    """A scene whose mapping is on PostgreSQL."""
+    with a_scene(running_sandbox, clock_of_all_scenes, postgres_url_factory(), marker_mode) as made:
+        yield made
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,20 @@ def scene(
     tmp_path: Path,
 ) -> Iterator[Scene]:
     shutil.copy(empty_mapping, tmp_path / "mapping.db")
-    clock_of_all_scenes.now = MONDAY_MORNING
-    running_sandbox.calendar.service.reset()
-    running_sandbox.hubspot.service.reset()
-    running_sandbox.hubspot.switches.unique_properties_on_meetings = marker_mode  # type: ignore[assignment]  # the parameter is one of its values
-    running_sandbox.calendar.state.add_workspace("ws_1", "Acme Sales")
-    made = Scene(running_sandbox, clock_of_all_scenes, f"sqlite:///{tmp_path}/mapping.db")
+    with a_scene(running_sandbox, clock_of_all_scenes, f"sqlite:///{tmp_path}/mapping.db", marker_mode) as made:
+        yield made
+
+
+@contextmanager
+def a_scene(sandbox: Sandbox, clock: SceneClock, database_url: str, marker_mode: str) -> Iterator[Scene]:
+    """Begin anew on Monday morning, with the mapping database at this address."""
+    clock.now = MONDAY_MORNING
+    sandbox.calendar.service.reset()
+    sandbox.hubspot.service.reset()
+    sandbox.hubspot.switches.unique_properties_on_meetings = marker_mode  # type: ignore[assignment]  # the parameter is one of its values
+    sandbox.calendar.state.add_workspace("ws_1", "Acme Sales")
+    made = Scene(sandbox, clock, database_url)
     yield made
-    running_sandbox.calendar.state.request_hook = None
-    running_sandbox.hubspot.state.request_hook = None
+    sandbox.calendar.state.request_hook = None
+    sandbox.hubspot.state.request_hook = None
     made.services.engine.dispose()

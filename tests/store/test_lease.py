@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from booking_sync.errors import Fenced, LeaseHeld
+from booking_sync.store.clock import database_now
 from booking_sync.store.database import open_database, reading, writing
-from booking_sync.store.lease import database_now, hold_lease
+from booking_sync.store.lease import hold_lease
 from booking_sync.store.tables import lease, portal
 from tests.processes import KILLED, start_process, wait_for
 from tests.store.conftest import INTEGRATION

@@ -46,7 +46,10 @@ def load_links(connection: Connection, portal_id: str, hashes: Sequence[str]) ->
 
 
 def save_links(connection: Connection, portal_id: str, links: Sequence[ContactLink], *, at: datetime) -> None:
-    """Remember addresses. That a contact is ours is never forgotten while its id stays the same."""
+    """Remember addresses. That a contact is ours is never forgotten while its id stays the same.
+
+    Workspaces of one portal share the rows: all write them in one order, so that no two workers wait for each other.
+    """
     if not links:
         return
     rows = [
@@ -58,7 +61,7 @@ def save_links(connection: Connection, portal_id: str, links: Sequence[ContactLi
             "refusal": link.refusal,
             "recorded_at": at,
         }
-        for link in links
+        for link in sorted(links, key=lambda link: link.email_hash)
     ]
     statement = insert_or_update(connection, contact_link)
     same_contact = contact_link.c.is_ours & (contact_link.c.contact_id == statement.excluded.contact_id)

@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from booking_sync.boundary import Act, Moment, reach
-from booking_sync.errors import ConfigurationError, SchemaOutOfDate
+from booking_sync.errors import ConfigurationError, SchemaOutOfDate, StoreFailed
 from booking_sync.store import schema
+from booking_sync.store.failures import in_plain_words
 
 BUSY_SECONDS = 60
 """How long a writer waits for another one: SQLite has one at a time."""
@@ -43,7 +44,7 @@ def open_database(url: str) -> Engine:
         SchemaOutOfDate: its schema is older or newer than this code.
     """
     engine = connect_database(url)
-    with _clear_sentence(engine):
+    with _clear_sentence(engine), in_plain_words():
         current = schema.current_revision(engine)
         if current is None:
             _set_up(engine)
@@ -64,8 +65,12 @@ def connect_database(url: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that commits at the end of the block."""
-    with engine.begin() as connection:
+    """Open a transaction that commits at the end of the block.
+
+    Raises:
+        StoreFailed: the database did not take it; where the answer to the commit was lost, it may have all the same.
+    """
+    with in_plain_words(), engine.begin() as connection:
         yield connection
         reach(Act.COMMIT, Moment.BEFORE)
     reach(Act.COMMIT, Moment.AFTER)
@@ -73,8 +78,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a connection for reads that holds no lock between statements."""
-    with engine.connect() as connection:
+    """Open a connection for reads that holds no lock between statements.
+
+    Raises:
+        StoreFailed: the database did not answer.
+    """
+    with in_plain_words(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             yield connection.execution_options(**{READS_ONLY: True})
         else:
@@ -133,11 +142,17 @@ def _set_up(engine: Engine) -> None:
 def _clear_sentence(engine: Engine) -> Iterator[None]:
     try:
         yield
+    except StoreFailed as failed:
+        raise _cannot_be_opened(engine, failed.why) from None
     except DatabaseError as error:
-        if type(error) not in (OperationalError, DatabaseError):  # its subclasses are our mistakes, not the operator's
+        if type(error) is not DatabaseError:  # its subclasses are our mistakes, not the operator's
             raise
-        where = engine.url.render_as_string(hide_password=True)
-        raise ConfigurationError(
-            f"The mapping database {where} cannot be opened ({type(error.orig).__name__}). "
-            "Check the connection booking_sync_db: host, port, database, login and password."
-        ) from None
+        raise _cannot_be_opened(engine, type(error.orig).__name__) from None
+
+
+def _cannot_be_opened(engine: Engine, why: str) -> ConfigurationError:
+    where = engine.url.render_as_string(hide_password=True)
+    return ConfigurationError(
+        f"The mapping database {where} cannot be opened ({why}). "
+        "Check the connection booking_sync_db: host, port, database, login and password, or the path of the file."
+    )

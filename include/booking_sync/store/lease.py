@@ -12,14 +12,15 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import Connection, Engine, RowMapping, func, select, update
+from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from booking_sync.errors import Fenced, LeaseHeld
+from booking_sync.store.clock import database_now
 from booking_sync.store.database import writing
 from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import lease
@@ -67,14 +68,6 @@ def hold_lease(engine: Engine, integration_id: str, *, holder: str, seconds: flo
         yield held
     finally:
         _release(engine, held)
-
-
-def database_now(connection: Connection) -> datetime:
-    """Return the database's time: workers on several machines need one clock; SQLite's is this machine's."""
-    if connection.dialect.name == "postgresql":
-        now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-        return now.astimezone(UTC)
-    return datetime.now(UTC)
 
 
 def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Lease:
