@@ -91,7 +91,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _sqlite(url: str, path: str | None) -> Engine:
-    if path and path != ":memory:":
+    if path and path != ":memory:" and not path.startswith("file:"):  # SQLite's own form of an address: no path
         _make_folder(Path(path).parent)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
