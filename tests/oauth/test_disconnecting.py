@@ -76,20 +76,13 @@ def test_the_other_integrations_go_on(connected: PortalsScene) -> None:
 
 
 def test_disconnecting_while_hubspot_is_down_stops_at_once_and_revokes_later(connected: PortalsScene) -> None:
-    connected.switches.fail_before(503, path="/oauth/", count=3)
-    quick(connected)
+    connected.switches.fail_before(503, path="/oauth/")
     assert not disconnect(connected.services, MINE, person=ADA)
     assert access(connected)["state"] == AccessState.REVOKING
     with pytest.raises(NeedsReconnecting):
         connected.services.hubspot_of(str(FIRST)).portal()
     connected.run()
     assert_nothing_is_left(connected)
-
-
-def quick(portals: PortalsScene) -> None:
-    """Let the token endpoints be waited for without taking time."""
-    assert portals.services.tokens is not None
-    portals.services.tokens.oauth._http._sleep = portals.clock.advance
 
 
 def test_a_secret_key_that_was_lost_does_not_keep_anybody_connected(connected: PortalsScene) -> None:

@@ -119,7 +119,8 @@ class HubSpotOAuth:
         """
         form = {**self._client(), "token": refresh_token, "token_type_hint": "refresh_token"}
         try:
-            self._ask(_REVOKE, form)
+            with _client_errors():
+                self._http.write("POST", _REVOKE, form=form, path_values=self._path(), refine=_refined)
         except BadGrant:
             return
         except OutcomeUnknown as odd:
