@@ -29,3 +29,16 @@ def test_the_path_leads_from_the_marketplace_icon_to_the_uninstalled_app(sandbox
 
 def link(page: str, text: str) -> str:
     return re.findall(rf'href="([^"]+)">{text}<', page)[0].replace("&amp;", "&")
+
+
+def test_hubspots_own_addresses_of_records_lead_to_them(sandbox: Sandbox) -> None:
+    state = sandbox.hubspot.state
+    contact_id = state.add_contact(portal_id=EU_PORTAL, email="a@x.com", firstname="Ann")
+    activity_id = state.add_activity(
+        portal_id=EU_PORTAL, contact_ids=[contact_id], hs_timestamp="2026-11-22T09:00:00Z", hs_meeting_title="Intro"
+    )
+    root = f"{sandbox.hubspot.root_url}/contacts/{EU_PORTAL}"
+    assert "Ann" in requests.get(f"{root}/record/0-1/{contact_id}", timeout=5).text
+    activities = requests.get(f"{root}/record/0-47/{activity_id}", timeout=5)
+    assert f'<tr id="{activity_id}">' in activities.text
+    assert "a@x.com" in requests.get(f"{root}/objects/0-1", timeout=5).text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from booking_sandbox.hubspot_schema import CONTACTS
+from booking_sandbox.hubspot_schema import CONTACTS, MEETINGS
 from booking_sandbox.hubspot_service import HubSpotService
 from booking_sandbox.pages.hubspot_frame import chosen_portal, hubspot_frame
 from booking_sandbox.pages.rendering import page
@@ -46,12 +46,25 @@ def hubspot_pages(service: HubSpotService) -> list[BaseRoute]:
         entries = list(service.state.history)[: -_MOST_ROWS - 1 : -1]
         return page("requests.html", {**hubspot_frame(service, request, "/requests"), "entries": entries})
 
+    async def known_address(request: Request) -> Response:
+        """HubSpot's own addresses of lists and records, so that links to them lead somewhere here, too."""
+        params = request.path_params
+        return RedirectResponse(_here(params["portal_id"], params["type_id"], params.get("record_id")), 307)
+
     return [
+        Route("/contacts/{portal_id:int}/objects/{type_id}", known_address),
+        Route("/contacts/{portal_id:int}/record/{type_id}/{record_id:int}", known_address),
         Route("/", contacts),
         Route("/contacts/{contact_id}", contact),
         Route("/activities", activities),
         Route("/requests", requests),
     ]
+
+
+def _here(portal_id: int, type_id: str, record_id: int | None) -> str:
+    if type_id == MEETINGS.type_id:
+        return f"/activities?portal={portal_id}" + (f"#{record_id}" if record_id else "")
+    return f"/contacts/{record_id}?portal={portal_id}" if record_id else f"/?portal={portal_id}"
 
 
 def _owner_names(service: HubSpotService, portal_id: int) -> dict[str, str]:
