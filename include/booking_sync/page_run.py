@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from booking_sync.services import Services
@@ -17,11 +17,18 @@ PAGE = "integrations_page"
 
 
 @contextmanager
-def page_run(services: Services, what: str, *, person: str, workspace_id: str) -> Iterator[Run]:
-    """Record a run for the length of the block."""
+def page_run(
+    services: Services,
+    what: str,
+    *,
+    person: str,
+    workspace_id: str | None = None,
+    counts: Mapping[str, int] | None = None,
+) -> Iterator[Run]:
+    """Record a run for the length of the block; ``counts`` are taken at its end."""
     run_id = services.new_id()
     trigger = RunTrigger(PAGE, f"{what} {run_id}", MANUAL, person)
-    asked = {"workspaces": [workspace_id], "booking_ids": [], "dry_run": False}
+    asked = {"workspaces": [workspace_id] if workspace_id else [], "booking_ids": [], "dry_run": False}
     with writing(services.engine) as connection:
         run = runs.insert_run(connection, run_id, trigger, request=asked, is_dry_run=False, opened_at=services.clock())
     state = RunState.FAILED
@@ -30,4 +37,4 @@ def page_run(services: Services, what: str, *, person: str, workspace_id: str) -
         state = RunState.RECORDED
     finally:
         with writing(services.engine) as connection:
-            runs.close_run(connection, run_id, state=state, counts={}, closed_at=services.clock())
+            runs.close_run(connection, run_id, state=state, counts=counts or {}, closed_at=services.clock())
