@@ -24,6 +24,7 @@ class BookingSyncPlugin(AirflowPlugin):
             "destination": "nav",
             "nav_top_level": True,
             "icon": "booking-sync/static/icon.svg",
+            "icon_dark_mode": "booking-sync/static/icon-dark.svg",
         }
     ]
 

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection
-
-from booking_sync.errors import BookingSyncError
 from booking_sync.model import Workspace
 from booking_sync.readiness import UNREADABLE, plan_reason
 from booking_sync.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_scopes
@@ -20,11 +17,9 @@ from booking_sync.store import accesses, figures, integrations
 from booking_sync.store.accesses import Access
 from booking_sync.store.database import reading
 from booking_sync.store.figures import LastPart
-from booking_sync.store.integration_events import RecordedEvent, events_of
 from booking_sync.store.integrations import Integration, PortalRecord
 
 A_DAY = timedelta(days=1)
-MOST_EVENTS = 20
 
 
 class CardState(StrEnum):
@@ -71,10 +66,11 @@ class PortalCard:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One workspace, with the portal it is or was connected to. ``counts_of_day`` are changes by operation, and kept.
+    """One workspace, with the portal it is or was connected to.
 
-    ``integration_id`` and what follows are None, or empty, where the workspace never was connected. ``can_connect`` is
-    None, or why connecting would be refused.
+    ``cannot_connect``: why connecting would be refused, else None. ``integration_id`` and what follows are None, or
+    empty, where the workspace never was connected. ``last_run``: among the latest. ``counts_of_day``: changes by
+    operation, and what is kept. ``calls_of_day``: requests to HubSpot.
     """
 
     workspace_id: str
@@ -89,7 +85,8 @@ class Card:
     last_run: LastPart | None = None
     health: Health = Health.IDLE
     counts_of_day: Mapping[str, int] = field(default_factory=dict)
-    events: tuple[RecordedEvent, ...] = ()
+    calls_of_day: int = 0
+    is_paused_by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,31 +102,47 @@ class Overview:
     free_portals: tuple[PortalCard, ...]
 
 
-def overview(services: Services) -> Overview:
-    """Read everything for the page: one request to Calendar.com, none to HubSpot."""
-    problem, workspaces = None, list[Workspace]()
-    try:
-        workspaces = list(services.calendar.workspaces())
-    except BookingSyncError as error:
-        problem = str(error)
+def overview(services: Services, workspaces: Sequence[Workspace], *, problem: str | None = None) -> Overview:
+    """Read everything for the page from our database, with a few queries however many integrations there are.
+
+    ``workspaces``: those that the Calendar.com key can read; with a ``problem`` they may not be all of them.
+    """
+    now = services.clock()
     with reading(services.engine) as connection:
-        recorded = _newest_of_each_workspace(integrations.all_integrations(connection))
-        access = {one.portal_id: one for one in accesses.all_accesses(connection)}
-        readable = {workspace.id: workspace for workspace in workspaces}
-        ids = [*readable, *(id_ for id_ in recorded if id_ not in readable)]
-        now = services.clock()
-        cards = tuple(
-            _card(connection, readable.get(id_), recorded.get(id_), access, now, is_listed=problem is None)
-            for id_ in ids
+        everything = integrations.all_integrations(connection)
+        read = _Read(
+            readable={workspace.id: workspace for workspace in workspaces},
+            recorded=_newest_of_each_workspace(everything),
+            portals=integrations.all_portals(connection),
+            access={one.portal_id: one for one in accesses.all_accesses(connection)},
+            last=figures.last_parts(connection),
+            counts=figures.counts_since(connection, now - A_DAY),
+            calls=figures.calls_since(connection, now - A_DAY),
+            is_complete=problem is None,
         )
-        taken = {
-            one.portal_id
-            for one in integrations.all_integrations(connection)
-            if one.state is not IntegrationState.DISCONNECTED
-        }
-        free = [one for one in access.values() if one.state is AccessState.USABLE and one.portal_id not in taken]
-        free_portals = tuple(_portal(integrations.load_portal(connection, one.portal_id), one) for one in free)
-    return Overview(cards, services.tokens is not None, problem, free_portals)
+    ids = [*read.readable, *(id_ for id_ in read.recorded if id_ not in read.readable)]
+    taken = {one.portal_id for one in everything if one.state is not IntegrationState.DISCONNECTED}
+    free = [one for one in read.access.values() if one.state is AccessState.USABLE and one.portal_id not in taken]
+    return Overview(
+        cards=tuple(_card(read, id_) for id_ in ids),
+        is_oauth=services.tokens is not None,
+        problem=problem,
+        free_portals=tuple(_portal(read, one.portal_id) for one in free),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read: by workspace, by portal, and from ``last`` on by integration."""
+
+    readable: Mapping[str, Workspace]
+    recorded: Mapping[str, Integration]
+    portals: Mapping[str, PortalRecord]
+    access: Mapping[str, Access]
+    last: Mapping[str, LastPart]
+    counts: Mapping[str, Counter[str]]
+    calls: Mapping[str, int]
+    is_complete: bool
 
 
 def _newest_of_each_workspace(recorded: Sequence[Integration]) -> dict[str, Integration]:
@@ -138,25 +151,19 @@ def _newest_of_each_workspace(recorded: Sequence[Integration]) -> dict[str, Inte
     return {one.workspace_id: one for one in ordered}
 
 
-def _card(
-    connection: Connection,
-    workspace: Workspace | None,
-    integration: Integration | None,
-    access: Mapping[str, Access],
-    now: datetime,
-    *,
-    is_listed: bool,
-) -> Card:
-    refusal = None
-    if workspace is not None and not workspace.has_hubspot_plan:
-        refusal = plan_reason(workspace)
-    if integration is None:
-        if workspace is None:  # pragma: no cover - every id comes from one of the two
-            raise RuntimeError("a card needs a workspace or an integration")
-        return Card(workspace.id, workspace.name, workspace.plan, CardState.NOT_CONNECTED, refusal, refusal)
-    last = figures.last_part(connection, integration.id)
-    counts = figures.counts_since(connection, integration.id, now - A_DAY)
-    unreadable = UNREADABLE if workspace is None and is_listed else None
+def _card(read: _Read, workspace_id: str) -> Card:
+    workspace, integration = read.readable.get(workspace_id), read.recorded.get(workspace_id)
+    refusal = plan_reason(workspace) if workspace is not None and not workspace.has_hubspot_plan else None
+    if integration is not None:
+        return _integration_card(read, integration, workspace, refusal)
+    workspace = read.readable[workspace_id]
+    return Card(workspace.id, workspace.name, workspace.plan, CardState.NOT_CONNECTED, refusal, refusal)
+
+
+def _integration_card(read: _Read, integration: Integration, workspace: Workspace | None, refusal: str | None) -> Card:
+    last = read.last.get(integration.id)
+    counts = read.counts.get(integration.id, Counter[str]())
+    unreadable = UNREADABLE if workspace is None and read.is_complete else None
     return Card(
         workspace_id=integration.workspace_id,
         workspace_name=workspace.name if workspace else integration.workspace_name,
@@ -165,12 +172,13 @@ def _card(
         why=integration.why_idle or unreadable or refusal,
         cannot_connect=refusal,
         integration_id=integration.id,
-        portal=_portal(integrations.load_portal(connection, integration.portal_id), access.get(integration.portal_id)),
+        portal=_portal(read, integration.portal_id),
         connected_at=integration.connected_at,
         last_run=last,
         health=_health(integration, last, counts),
         counts_of_day=counts,
-        events=tuple(events_of(connection, integration.id, MOST_EVENTS)),
+        calls_of_day=read.calls.get(integration.id, 0),
+        is_paused_by_person=integration.paused_at is not None,
     )
 
 
@@ -190,7 +198,8 @@ def _health(integration: Integration, last: LastPart | None, counts: Counter[str
     return Health.ATTENTION if counts["kept"] or last.reason else Health.HEALTHY
 
 
-def _portal(record: PortalRecord, access: Access | None) -> PortalCard:
+def _portal(read: _Read, portal_id: str) -> PortalCard:
+    record, access = read.portals[portal_id], read.access.get(portal_id)
     if access is None:
         return PortalCard(record.id, record.name, record.ui_domain, record.has_unique_key)
     return PortalCard(

@@ -119,6 +119,7 @@ def build_services(
     hubspot_key: str | OAuthApp,
     clock: Callable[[], datetime] | None = None,
     hide: Callable[[str], None] = hide_nothing,
+    open_engine: Callable[[str], Engine] = open_database,
 ) -> Services:
     """Put the services together; sets up an empty mapping database, and asks nothing of the remote services.
 
@@ -130,7 +131,7 @@ def build_services(
     """
     vault = Vault(settings.secret_keys or development_keys(database_url))
     calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
-    engine = open_database(database_url)
+    engine = open_engine(database_url)
     present = clock or database_clock(engine)
     tokens = None
     if isinstance(hubspot_key, OAuthApp):

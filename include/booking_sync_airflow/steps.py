@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.sdk import Context
     from airflow.sdk.types import DagRunProtocol
+    from sqlalchemy import Engine
 
     from booking_sync.services import Services
     from booking_sync.shard import OpenedRun
@@ -51,14 +54,17 @@ class Tellable(Protocol):
         """The note on the run."""
 
 
-def open_services() -> Services:
+def open_services(open_engine: Callable[[str], Engine] | None = None) -> Services:
     """Read connections and settings; nothing is sent anywhere yet.
+
+    ``open_engine`` opens our database, for a process that keeps it open.
 
     Raises:
         ConfigurationError: a connection or a setting is missing or makes no sense.
     """
     from booking_sync.services import build_services  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.store.database import open_database  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.hubspot import HubSpotHook, hide_from_logs  # noqa: PLC0415 - same
@@ -73,6 +79,7 @@ def open_services() -> Services:
         hubspot_url=hubspot.url,
         hubspot_key=hubspot.key,
         hide=hide_from_logs,
+        open_engine=open_engine or open_database,
     )
 
 

@@ -195,6 +195,12 @@ def load_portal(connection: Connection, portal_id: str) -> PortalRecord:
     return PortalRecord(row.id, row.has_unique_key, row.provisioned_at, row.name, row.ui_domain)
 
 
+def all_portals(connection: Connection) -> dict[str, PortalRecord]:
+    """Return what is recorded of every portal, by its id."""
+    columns = (portal.c[name] for name in PortalRecord.__dataclass_fields__)
+    return {row["id"]: PortalRecord(**row) for row in connection.execute(select(*columns)).mappings()}
+
+
 def set_provisioned(
     connection: Connection, portal_id: str, *, has_unique_key: bool | None, provisioned_at: datetime | None
 ) -> None:

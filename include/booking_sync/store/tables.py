@@ -28,6 +28,9 @@ from booking_sync.store.columns import NAMING, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 
+IS_OPEN = text("state IN ('planned', 'sending', 'unknown', 'kept')")
+"""What the index over open changes covers; a query uses that index only where it says so in the same words."""
+
 installation = Table(
     "installation",
     metadata,
@@ -98,6 +101,7 @@ run = Table(
     Column("counts", JSON),
     Column("findings", JSON, nullable=False, comment="what concerns the run as a whole"),
     UniqueConstraint("dag_id", "dag_run_id"),
+    Index("ix_run_opened", "opened_at"),
 )
 
 integration_run = Table(
@@ -200,9 +204,10 @@ change = Table(
         "integration_id",
         "booking_id",
         unique=True,
-        postgresql_where=text("state IN ('planned', 'sending', 'unknown', 'kept')"),
-        sqlite_where=text("state IN ('planned', 'sending', 'unknown', 'kept')"),
+        postgresql_where=IS_OPEN,
+        sqlite_where=IS_OPEN,
     ),
+    Index("ix_change_closed", "closed_at"),
 )
 
 refused_plan = Table(

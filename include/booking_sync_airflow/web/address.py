@@ -21,6 +21,11 @@ def pages_path() -> str:
     return urlsplit(airflow_url()).path + URL_PREFIX
 
 
+def framed_url(path: str) -> str:
+    """Return the address under which Airflow shows one of our pages in its own frame."""
+    return f"{airflow_url()}/plugin/{URL_ROUTE}{URL_PREFIX}{path}"
+
+
 def redirect_uri() -> str:
     """Return where HubSpot sends people back to; it must be registered in the HubSpot app exactly like this."""
     return f"{airflow_url()}{URL_PREFIX}/oauth/callback"

@@ -10,10 +10,29 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from booking_sync.errors import BookingSyncError
-from booking_sync_airflow.web import assets, integrations_page, settings_page
+from booking_sync_airflow.web import (
+    assets,
+    connect_page,
+    hosts,
+    integration_page,
+    integrations_page,
+    oauth_pages,
+    settings_page,
+    uninstall_page,
+)
 from booking_sync_airflow.web.headers import SecurityHeaders
 from booking_sync_airflow.web.rendering import problem_page
 from booking_sync_airflow.web.same_origin import refuse_other_origins
+
+_PAGES = (
+    integrations_page,
+    integration_page,
+    hosts,
+    settings_page,
+    uninstall_page,
+    connect_page,
+    oauth_pages,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +59,7 @@ def make_application() -> FastAPI:
     application.add_exception_handler(StarletteHTTPException, _http_problem)
     application.add_exception_handler(RequestValidationError, _validation_problem)
     application.add_exception_handler(BookingSyncError, _our_problem)
-    for pages in (integrations_page, settings_page):
+    for pages in _PAGES:
         application.include_router(pages.router)
     application.add_api_route("/static/{name}", static, methods=["GET"])
     return application

@@ -11,6 +11,7 @@ from importlib.resources import files
 from booking_sync_airflow.web.address import pages_path
 
 MEDIA_TYPES = {
+    "icon-dark.svg": "image/svg+xml",
     "icon.svg": "image/svg+xml",
     "pages.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",

@@ -1,24 +1,41 @@
-"""What the pages work with: our database, opened once per process, and the clock."""
+"""What a request works with: the services of a run, on a database that each process opens once."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from typing import Annotated
 
+from fastapi import Depends
 from sqlalchemy import Engine
 
+from booking_sync.clients.calendar import CalendarClient
+from booking_sync.clients.retry import HttpLimits
+from booking_sync.services import Services
 from booking_sync.store.database import open_database
-from booking_sync_airflow.database import database_url
+from booking_sync_airflow.hooks.calendar import CalendarHook
+from booking_sync_airflow.steps import open_services
+
+SOMEBODY_WAITS = HttpLimits(connect_seconds=3.0, read_seconds=8.0, total_seconds=10.0, attempts=2, wait_seconds=2.0)
+"""A run can be patient with Calendar.com; a person in front of a page is not."""
 
 
-def engine() -> Engine:
-    """Return our database.
+def services_of_request() -> Services:
+    """Open the services.
 
     Raises:
-        ConfigurationError: it cannot be opened; the message says what to do.
+        ConfigurationError: a connection or a setting is missing or makes no sense.
     """
-    return _opened(database_url())
+    services = open_services(_engine)
+    address = CalendarHook().address()
+    calendar = CalendarClient.from_connection(address.url, address.key, limits=SOMEBODY_WAITS)
+    return replace(services, calendar=calendar)
 
 
 @cache
-def _opened(url: str) -> Engine:
+def _engine(url: str) -> Engine:
+    """Open the database, and keep it: SQLAlchemy remembers its statements with the engine."""
     return open_database(url)
+
+
+Backing = Annotated[Services, Depends(services_of_request)]

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _POLICY = {
     "default-src": "'none'",
     "base-uri": "'none'",
-    "connect-src": "'none'",
+    "connect-src": "'self'",
     "form-action": "'self'",
     "frame-ancestors": "'self'",
     "img-src": "'self'",

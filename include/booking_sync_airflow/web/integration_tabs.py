@@ -6,39 +6,53 @@ from typing import Any
 
 from fastapi import HTTPException, Response, status
 
-from booking_sync.store import integrations
-from booking_sync.store.database import reading
-from booking_sync_airflow.web import backing
+from booking_sync.services import Services
 from booking_sync_airflow.web.access import Visitor
-from booking_sync_airflow.web.cards import Card, card_of, current_integrations
+from booking_sync_airflow.web.cards import CardView, card_views
+from booking_sync_airflow.web.listing import current_overview
 from booking_sync_airflow.web.rendering import page
 
-TABS = (("/settings", "Settings"),)
+OVERVIEW = ""
+SETTINGS = "/settings"
+UNINSTALL = "/uninstall"
 
 
-def find_card(workspace_id: str) -> Card:
-    """Return the integration of a workspace.
+def find_view(services: Services, workspace_id: str) -> CardView:
+    """Return the card of a workspace.
 
     Raises:
-        HTTPException: 404, it has none.
+        HTTPException: 404, there is no such workspace.
     """
-    with reading(backing.engine()) as connection:
-        recorded = integrations.all_integrations(connection)
-    for integration in current_integrations(recorded):
-        if integration.workspace_id == workspace_id:
-            return card_of(integration)
-    raise HTTPException(status.HTTP_404_NOT_FOUND, "No workspace of that id is or was connected.")
+    for view in card_views(current_overview(services)):
+        if view.card.workspace_id == workspace_id:
+            return view
+    raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no workspace of that id.")
+
+
+def find_integration(services: Services, workspace_id: str) -> tuple[CardView, str]:
+    """Return the card of a workspace that is or was connected, and the id of its integration.
+
+    Raises:
+        HTTPException: 404, it never was.
+    """
+    view = find_view(services, workspace_id)
+    if view.card.integration_id is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "This workspace never was connected.")
+    return view, view.card.integration_id
 
 
 def tab_page(
     template: str,
     visitor: Visitor,
-    card: Card,
+    view: CardView,
     *,
     tab: str,
     **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> Response:
-    """Render one tab of an integration."""
-    tabs = [(card.path + end, name) for end, name in TABS]
+    """Render one tab of an integration; those that need an integration are left out where there is none."""
+    names = [(OVERVIEW, "Overview")]
+    if view.card.integration_id is not None:
+        names += [(SETTINGS, "Settings"), (UNINSTALL, "Uninstall")]
     values.setdefault("notices", [])
-    return page(template, visitor, card=card, tabs=tabs, here=card.path + tab, **values)
+    tabs = [(view.path + end, name) for end, name in names]
+    return page(template, visitor, view=view, card=view.card, tabs=tabs, here=view.path + tab, **values)

@@ -19,6 +19,25 @@ class Notice:
 
 
 _NOTICES = {
+    "connected": Notice("Connected. Bookings that change from now on are passed on to HubSpot."),
+    "disconnected": Notice("Disconnected. Nothing is passed on any more, and the access is given back to HubSpot."),
+    "disconnecting": Notice(
+        "Disconnected. Nothing is passed on any more. HubSpot could not be told yet; the next run tries it again.",
+        "warn",
+    ),
+    "erased": Notice("Erased. What was kept of this person is gone; HubSpot itself was not touched."),
+    "paused": Notice("Paused. What changes meanwhile is passed on when you resume."),
+    "queued": Notice(
+        "A run is waiting, because the DAG calendar_hubspot_sync is paused in Airflow: it begins when you unpause it.",
+        "warn",
+    ),
+    "resumed": Notice("Resumed. The next run passes on what has changed meanwhile."),
+    "started": Notice("A run has been started; its result appears here when it is over."),
+    "uninstalled": Notice("Uninstalled. The app is out of the HubSpot account, and nothing is passed on any more."),
+    "uninstalling": Notice(
+        "Nothing is passed on any more. HubSpot could not be told to uninstall the app yet; the next run tries again.",
+        "warn",
+    ),
     "saved": Notice("The settings are saved."),
     "unchanged": Notice("Everything was set like that already; nothing was saved.", ""),
 }

@@ -32,8 +32,11 @@ def page(
     return answer
 
 
-def problem_page(status_code: int, title: str, sentence: str) -> HTMLResponse:
-    """Render what went wrong, for somebody who may not be logged in: the page asks for no other file."""
+def problem_page(status_code: int, title: str, sentence: str, *, back: str | None = None) -> HTMLResponse:
+    """Render what went wrong, for somebody who may not be logged in: the page asks for no other file.
+
+    ``back`` is where its link leads, by default the Integrations page.
+    """
     style = asset("pages.css")
     html = (
         environment()
@@ -41,6 +44,7 @@ def problem_page(status_code: int, title: str, sentence: str) -> HTMLResponse:
         .render(
             title=title,
             sentence=sentence,
+            back=back or f"{pages_path()}/integrations",
             style=Markup(style.content.decode()),  # noqa: S704 - our own stylesheet
         )
     )

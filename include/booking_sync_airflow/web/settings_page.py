@@ -10,15 +10,15 @@ from fastapi.concurrency import run_in_threadpool
 
 from booking_sync.errors import IntegrationUnavailable, InvalidSettings
 from booking_sync.integration_settings import DEFAULT_SETTINGS, IntegrationSettings, check_settings
-from booking_sync.services import utc_now
+from booking_sync.services import Services
 from booking_sync.settings_form import form_fields
 from booking_sync.store.database import reading, writing
 from booking_sync.store.settings_history import load_settings, save_settings, settings_changes
-from booking_sync_airflow.web import backing
 from booking_sync_airflow.web.access import Administrator, Reader, Visitor
-from booking_sync_airflow.web.cards import Card
+from booking_sync_airflow.web.backing import Backing
+from booking_sync_airflow.web.cards import CardView
 from booking_sync_airflow.web.form_values import form_texts, read_form
-from booking_sync_airflow.web.integration_tabs import find_card, tab_page
+from booking_sync_airflow.web.integration_tabs import SETTINGS, find_integration, tab_page
 from booking_sync_airflow.web.notices import done, notices_of
 
 router = APIRouter(prefix="/integrations/{workspace_id}/settings")
@@ -28,38 +28,38 @@ _UNREADABLE = "What is stored cannot be read, so nothing is passed on. These are
 
 
 @router.get("")
-def show_settings(request: Request, workspace_id: str, visitor: Reader) -> Response:
+def show_settings(request: Request, workspace_id: str, visitor: Reader, services: Backing) -> Response:
     """Show the form."""
-    card = find_card(workspace_id)
+    view, integration_id = find_integration(services, workspace_id)
     problems: dict[str, str] = {}
-    with reading(backing.engine()) as connection:
+    with reading(services.engine) as connection:
         try:
-            settings = load_settings(connection, card.integration_id)
+            settings = load_settings(connection, integration_id)
         except IntegrationUnavailable:
             settings, problems = DEFAULT_SETTINGS, {"": _UNREADABLE}
     texts = form_texts(form_fields(), settings.model_dump(mode="json"))
-    return _form(visitor, card, texts, problems, notices=notices_of(request))
+    return _form(services, visitor, view, integration_id, texts, problems, notices=notices_of(request))
 
 
 @router.post("")
-async def change_settings(request: Request, workspace_id: str, visitor: Administrator) -> Response:
+async def change_settings(request: Request, workspace_id: str, visitor: Administrator, services: Backing) -> Response:
     """Check and store what the form holds, or show it again with a sentence at each field that is wrong."""
     form = await request.form()
     texts = {name: value for name, value in form.items() if isinstance(value, str)}
-    return await run_in_threadpool(_change, workspace_id, visitor, texts)
+    return await run_in_threadpool(_change, services, workspace_id, visitor, texts)
 
 
-def _change(workspace_id: str, visitor: Visitor, texts: Mapping[str, str]) -> Response:
-    card = find_card(workspace_id)
+def _change(services: Services, workspace_id: str, visitor: Visitor, texts: Mapping[str, str]) -> Response:
+    view, integration_id = find_integration(services, workspace_id)
     submitted = read_form(form_fields(), texts)
     try:
         settings = _checked(submitted.values, submitted.problems)
     except InvalidSettings as error:
         shown = {field.name: texts.get(field.name, "") for field in form_fields()}
-        return _form(visitor, card, shown, error.problems, status_code=422)
-    with writing(backing.engine()) as connection:
-        is_news = save_settings(connection, card.integration_id, settings, changed_by=visitor.name, at=utc_now())
-    return done(f"{card.path}/settings", "saved" if is_news else "unchanged")
+        return _form(services, visitor, view, integration_id, shown, error.problems, status_code=422)
+    with writing(services.engine) as connection:
+        is_news = save_settings(connection, integration_id, settings, changed_by=visitor.name, at=services.clock())
+    return done(view.path + SETTINGS, "saved" if is_news else "unchanged")
 
 
 def _checked(values: Mapping[str, object], problems: Mapping[str, str]) -> IntegrationSettings:
@@ -74,25 +74,27 @@ def _checked(values: Mapping[str, object], problems: Mapping[str, str]) -> Integ
 
 
 def _form(
+    services: Services,
     visitor: Visitor,
-    card: Card,
+    view: CardView,
+    integration_id: str,
     texts: Mapping[str, str],
     problems: Mapping[str, str],
     **more: Any,  # noqa: ANN401 - passed on to the template
 ) -> Response:
-    with reading(backing.engine()) as connection:
-        changes = settings_changes(connection, card.integration_id, most=_SHOWN_CHANGES)
+    with reading(services.engine) as connection:
+        changes = settings_changes(connection, integration_id, most=_SHOWN_CHANGES)
     fields = form_fields()
     return tab_page(
         "settings.html",
         visitor,
-        card,
-        tab="/settings",
+        view,
+        tab=SETTINGS,
         fields=fields,
         texts=texts,
         problems=problems,
         titles={field.name: field.title for field in fields},
         changes=changes,
-        now=utc_now(),
+        now=services.clock(),
         **more,
     )

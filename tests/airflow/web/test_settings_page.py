@@ -7,22 +7,16 @@ from sqlalchemy import Engine
 
 from booking_sync.store.database import reading
 from booking_sync.store.settings_history import load_settings, settings_changes
-from tests.airflow.web.browsing import ADMIN, VIEWER, Browser, User, words
+from tests.airflow.web.browsing import VIEWER, Browser, User, words
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("acme")]
 
-PATH = "/integrations/ws_sales/settings"
-INTEGRATION = "ws_sales@139"
-
-
-@pytest.fixture
-def admin(browser: Callable[[User], Browser], workspace: str) -> Browser:
-    assert workspace == "ws_sales"
-    return browser(ADMIN)
+PATH = "/integrations/ws_acme/settings"
+INTEGRATION = "ws_acme@424242"
 
 
 def test_settings_that_are_saved_are_shown_used_and_remembered_with_who_changed_them(
-    admin: Browser, mapping_engine: Engine
+    admin: Browser, mapping: Engine
 ) -> None:
     fields = {
         "guests": "associate",
@@ -38,7 +32,7 @@ def test_settings_that_are_saved_are_shown_used_and_remembered_with_who_changed_
     assert answer.status_code == 303
     assert "The settings are saved." in words(shown)
     assert 'value="associate" checked' in shown.text
-    with reading(mapping_engine) as connection:
+    with reading(mapping) as connection:
         stored = load_settings(connection, INTEGRATION)
         change = settings_changes(connection, INTEGRATION)[0]
     assert stored.events_include == ("Intro", "Demo")
@@ -48,7 +42,7 @@ def test_settings_that_are_saved_are_shown_used_and_remembered_with_who_changed_
     assert set(change.after) == {"guests", "question_properties", "events_include", "mark_completed"}
 
 
-def test_each_wrong_field_says_so_where_it_stands_and_nothing_is_saved(admin: Browser, mapping_engine: Engine) -> None:
+def test_each_wrong_field_says_so_where_it_stands_and_nothing_is_saved(admin: Browser, mapping: Engine) -> None:
     fields = {
         "guests": "everybody",
         "reschedule_policy": "update",
@@ -64,15 +58,15 @@ def test_each_wrong_field_says_so_where_it_stands_and_nothing_is_saved(admin: Br
     assert "line 1: write a name, an equals sign and a property" in words(answer)
     assert "utm_source = Lead Source" in answer.text  # what was typed is still there
     assert 'id="reschedule_policy-wrong"' not in answer.text
-    with reading(mapping_engine) as connection:
+    with reading(mapping) as connection:
         assert settings_changes(connection, INTEGRATION) == []
 
 
-def test_saving_what_is_set_already_changes_nothing(admin: Browser, mapping_engine: Engine) -> None:
+def test_saving_what_is_set_already_changes_nothing(admin: Browser, mapping: Engine) -> None:
     answer = admin.post(PATH, {"guests": "ignore", "reschedule_policy": "recreate"}, page=PATH)
 
     assert answer.headers["location"].endswith("?done=unchanged")
-    with reading(mapping_engine) as connection:
+    with reading(mapping) as connection:
         assert settings_changes(connection, INTEGRATION) == []
 
 
@@ -87,8 +81,8 @@ def test_what_people_typed_is_text_and_never_markup(admin: Browser) -> None:
         assert "</textarea><script" not in page.text
 
 
-def test_a_viewer_sees_the_settings_and_cannot_send_them(browser: Callable[[User], Browser], workspace: str) -> None:
-    shown = browser(VIEWER).get(f"/integrations/{workspace}/settings")
+def test_a_viewer_sees_the_settings_and_cannot_send_them(browser: Callable[[User], Browser]) -> None:
+    shown = browser(VIEWER).get(PATH)
 
     assert shown.status_code == 200
     assert "<fieldset disabled>" in shown.text

@@ -1,45 +1,58 @@
-// Two things that HTML cannot do by itself inside Airflow's frame: follow Airflow's theme, and leave the frame.
+// What HTML cannot do by itself inside Airflow's frame: follow Airflow's theme, leave the frame, fetch what takes long.
 "use strict";
 
-const framed = (() => {
+const host = (() => {
   try {
-    return window.parent !== window && Boolean(window.parent.document.documentElement);
+    return window.parent === window ? null : window.parent.document;
   } catch {
-    return false; // framed by another origin, which the headers forbid anyway
+    return null; // framed by another origin, which the headers forbid anyway
   }
 })();
 
-const COLOURS = { back: "bg", ink: "fg", soft: "fg-muted", line: "border", card: "bg-panel", quiet: "bg-subtle" };
+const COLOURS = { back: "bg", ink: "fg", soft: "fg-muted", line: "border" };
 
 function followTheme() {
   const root = document.documentElement;
-  const host = framed ? window.parent.document.documentElement : null;
-  const chosen = host ? (host.classList.contains("dark") ? "dark" : "light") : localStorage.getItem("theme");
-  if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
-  if (!host) return;
-  const style = window.parent.getComputedStyle(host);
+  const top = host && host.documentElement;
+  const theme = top ? (top.classList.contains("dark") ? "dark" : "light") : localStorage.getItem("theme");
+  if (theme === "dark" || theme === "light") root.dataset.theme = theme;
+  if (!top) return;
+  const style = window.parent.getComputedStyle(top);
   for (const [ours, theirs] of Object.entries(COLOURS)) {
     const value = style.getPropertyValue(`--chakra-colors-${theirs}`).trim();
     if (value) root.style.setProperty(`--${ours}`, value);
   }
 }
 
-// HubSpot refuses to be shown in a frame, and Airflow's frame may not navigate the window above it. A form that lives
-// in Airflow's own document may: so the form is sent from there.
-function sendFromTop(event) {
-  if (!framed || !event.target.matches("form[data-top]")) return;
+// Airflow's frame may not navigate the window above it, and HubSpot refuses to be shown in a frame. Forms and links in
+// Airflow's own document may navigate: so a copy is put there, and used.
+function inTop(element, use) {
+  const copy = host.importNode(element, true);
+  copy.hidden = true;
+  host.body.append(copy);
+  use(copy);
+  copy.remove();
+}
+
+document.addEventListener("submit", (event) => {
+  if (!host || !event.target.matches("form[data-top]")) return;
   event.preventDefault();
-  const form = window.parent.document.importNode(event.target, true);
-  form.action = event.target.action;
-  form.hidden = true;
-  window.parent.document.body.append(form);
-  form.submit();
+  inTop(event.target, (form) => form.submit());
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-top], a[data-new]");
+  if (!host || !link || event.button !== 0) return;
+  event.preventDefault();
+  if ("new" in link.dataset) window.parent.open(link.href, "_blank", "noopener");
+  else inTop(link, (copy) => copy.click());
+});
+
+async function load(place) {
+  const answer = await fetch(place.dataset.load, { headers: { Accept: "text/html" } });
+  if (answer.ok) place.innerHTML = await answer.text(); // made by our own templates, which escape
 }
 
 followTheme();
-if (framed) {
-  new MutationObserver(followTheme).observe(window.parent.document.documentElement, {
-    attributeFilter: ["class", "style"],
-  });
-}
-document.addEventListener("submit", sendFromTop);
+if (host) new MutationObserver(followTheme).observe(host.documentElement, { attributeFilter: ["class", "style"] });
+document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-load]").forEach(load));
