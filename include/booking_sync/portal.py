@@ -50,9 +50,12 @@ def provision(work: Work) -> PortalRecord:
     existing = {found.name: found for found in work.hubspot.property_definitions(ACTIVITIES)}
     missing = [wanted for wanted in (MARKER, *DETAILS) if wanted.name not in existing]
     if missing:
-        _audited(work, GROUP, lambda: work.hubspot.create_property_group(ACTIVITIES, GROUP, GROUP_LABEL))
+        make_group = partial(work.hubspot.create_property_group, ACTIVITIES, GROUP, GROUP_LABEL)
+        audit_property(work, _audit_name(portal_id, GROUP), GROUP, make_group)
         for wanted in missing:
-            _audited(work, wanted.name, partial(_create, work.hubspot, wanted))
+            audit_property(
+                work, _audit_name(portal_id, wanted.name), wanted.name, partial(_create, work.hubspot, wanted)
+            )
         existing = {found.name: found for found in work.hubspot.property_definitions(ACTIVITIES)}
     _check(existing)
     with writing(services.engine) as connection:
@@ -107,18 +110,23 @@ class ActivityTypes:
         return wanted if wanted in self._options else None
 
 
-def _audited(work: Work, name: str, create: Callable[[], bool]) -> None:
-    """Make a property or a group, unless it exists; like every write to HubSpot it leaves one audit row (W7)."""
-    audit_name = _audit_name(work.integration.portal_id, name)
+def audit_property(work: Work, audit_name: str, name: str, create: Callable[[], bool]) -> None:
+    """Make a property or a group, unless it exists; like every write to HubSpot it leaves one audit row (W7).
+
+    The row of an earlier run that got no answer is gone on with: if there is one now, that run has made it.
+    """
     entry = AuditEntry(audit_name, "", 0, "create", "property", name, after={"properties": [name]})
     with work.recording() as (connection, at):
-        record_entries(work, connection, [entry], at)
+        is_repeated = audit.is_unfinished(connection, audit_name, "property")
+        if not is_repeated:
+            record_entries(work, connection, [entry], at)
     try:
         is_new = create()
     except (IntegrationUnavailable, Refused):
         _finish(work, audit_name, AuditOutcome.REFUSED)
         raise
-    _finish(work, audit_name, AuditOutcome.APPLIED if is_new else AuditOutcome.NOT_APPLIED)
+    not_made_now = AuditOutcome.ADOPTED if is_repeated else AuditOutcome.NOT_APPLIED
+    _finish(work, audit_name, AuditOutcome.APPLIED if is_new else not_made_now)
 
 
 def _finish(work: Work, audit_name: str, outcome: AuditOutcome) -> None:

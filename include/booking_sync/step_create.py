@@ -9,7 +9,7 @@ from functools import partial
 from booking_sync.adoption import adopt
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, BatchResult, ItemRefusal, NewActivity
-from booking_sync.contacts import ContactsOfBatch, emails_of
+from booking_sync.contacts import ContactsOfBatch
 from booking_sync.model import Booking
 from booking_sync.record import record_created, record_intent, record_refused_for_now
 from booking_sync.refusal import (
@@ -81,7 +81,7 @@ def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: Item
         adopt(bench.work, stored, booking, str(refusal.existing_id))
     elif is_owner_in_the_way(stored, refusal):
         record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=code)
-    elif _may_remember(stored) and emails_of(booking):
+    elif _may_remember(stored) and bench.contacts.concerns_anybody(booking):
         record_refused_for_now(bench.work, stored, warning=CONTACTS_LOOKED_UP, error_code=code)
     else:
         keep_refused(bench.work, stored, refusal)

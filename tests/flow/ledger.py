@@ -17,7 +17,7 @@ _KINDS = {
     "/meetings/batch/update": "write activity",
     "/meetings/batch/archive": "archive activity",
     "/contacts/batch/create": "create contact",
-    "/properties/2026-09/meetings": "create property",
+    "/properties/2026-09/": "create property",
 }
 _OF_ACTION = {"cancel": "write", "mark": "write", "update": "write"}
 _CARRIED_OUT = (AuditOutcome.APPLIED, AuditOutcome.ADOPTED)

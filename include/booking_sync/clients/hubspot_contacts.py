@@ -8,8 +8,9 @@ from typing import Any
 from booking_sync.clients.answer import as_id, as_object
 from booking_sync.clients.hubspot_calls import MOST_INPUTS, BatchRead, HubSpotCalls, chunks
 from booking_sync.clients.hubspot_model import Contact
-from booking_sync.errors import Refused
+from booking_sync.errors import NotFound, Refused
 
+_ONE = "/crm/objects/{version}/contacts/{contact_id}"
 _EMAIL_PROPERTIES = ("email", "hs_additional_emails")
 _WHOLE_CALL_INVALID = 400
 
@@ -32,6 +33,28 @@ def contacts_by_id(calls: HubSpotCalls, ids: Iterable[str]) -> dict[str, Contact
         for contact in _contacts(calls.batch_read("contacts", asked, _EMAIL_PROPERTIES)):
             found[contact.id] = contact
     return found
+
+
+def surviving_contacts(calls: HubSpotCalls, ids: Iterable[str]) -> dict[str, str]:
+    """Return the id under which each contact lives on.
+
+    HubSpot docs, contacts: a single read accepts the id of a contact that was merged into another, a batch read does
+    not.
+    """
+    asked = list(dict.fromkeys(ids))
+    surviving = {contact_id: contact_id for contact_id in contacts_by_id(calls, asked)}
+    for contact_id in asked:
+        if contact_id not in surviving and (now_id := _merged_into(calls, contact_id)) is not None:
+            surviving[contact_id] = now_id
+    return {contact_id: surviving[contact_id] for contact_id in asked if contact_id in surviving}
+
+
+def _merged_into(calls: HubSpotCalls, contact_id: str) -> str | None:
+    try:
+        record = calls.read("GET", _ONE, contact_id=contact_id)
+    except NotFound:
+        return None
+    return None if record.get("archived") is True else as_id(record.get("id"))
 
 
 def _found(calls: HubSpotCalls, asked: Sequence[str]) -> dict[str, Contact]:

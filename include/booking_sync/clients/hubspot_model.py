@@ -44,7 +44,10 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class PropertyDefinition:
-    """A property of contacts or meetings. ``options`` are the internal values of an enumeration."""
+    """A property of contacts or meetings.
+
+    ``options`` are the internal values of an enumeration, ``option_labels`` the words that people see for them.
+    """
 
     name: str
     label: str
@@ -53,6 +56,8 @@ class PropertyDefinition:
     group: str
     has_unique_value: bool = False
     options: tuple[str, ...] = ()
+    option_labels: tuple[str, ...] = ()
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from booking_sync.clients.answer import as_objects
+from booking_sync.clients.answer import as_object, as_objects
 from booking_sync.clients.hubspot_calls import HubSpotCalls
 from booking_sync.clients.hubspot_model import PropertyDefinition
 from booking_sync.errors import IncompleteRead, NotFound, Refused
@@ -67,7 +67,7 @@ def _option(value: str, order: int) -> dict[str, Any]:
 
 
 def _definition(payload: dict[str, Any]) -> PropertyDefinition:
-    options = [option.get("value") for option in as_objects(payload.get("options"))]
+    options = [one for one in as_objects(payload.get("options")) if isinstance(one.get("value"), str)]
     return PropertyDefinition(
         name=_text(payload, "name"),
         label=_text(payload, "label"),
@@ -75,7 +75,9 @@ def _definition(payload: dict[str, Any]) -> PropertyDefinition:
         field_type=_text(payload, "fieldType"),
         group=_text(payload, "groupName"),
         has_unique_value=payload.get("hasUniqueValue") is True,
-        options=tuple(value for value in options if isinstance(value, str)),
+        options=tuple(_text(one, "value") for one in options),
+        option_labels=tuple(_text(one, "label") for one in options),
+        is_read_only=as_object(payload.get("modificationMetadata")).get("readOnlyValue") is True,
     )
 
 

@@ -77,6 +77,14 @@ def finish_entries(
         connection.execute(update(audit).where(audit.c.change_id.in_(some), *open_ones).values(**values))
 
 
+def is_unfinished(connection: Connection, change_id: str, object_type: str) -> bool:
+    """Say whether a write has no outcome yet: its answer was lost, or the worker died over it."""
+    statement = select(audit.c.id).where(
+        audit.c.change_id == change_id, audit.c.object_type == object_type, audit.c.outcome == AuditOutcome.SENT
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
 def finish_contact_entries(
     connection: Connection,
     integration_id: str,

@@ -71,6 +71,9 @@ portal = Table(
     Column("time_zone", String(100)),
     Column("has_unique_key", Boolean, comment="null: not probed yet"),
     Column("provisioned_at", UtcDateTime),
+    Column(
+        "contact_properties", JSON(none_as_null=True), comment="names of those of ours that are known to exist (Q2)"
+    ),
 )
 
 lease = Table(
