@@ -37,10 +37,12 @@ def apply_changes(work: Work, operations: Collection[Operation]) -> None:
     """Carry out the run's changes of these operations, in batches, until none is left that can go on.
 
     Raises:
-        IntegrationUnavailable, Throttled, NotSent: HubSpot takes nothing now; what was not sent is kept.
+        IntegrationUnavailable, Throttled, NotSent: HubSpot takes nothing now, or the integration's turn is over; what
+            was not sent is kept.
     """
     bench: Bench | None = None
     while batch := _next_batch(work, operations):
+        work.check_turn()
         bench = bench or _set_up(work)
         STEPS[batch[0][0].step](bench, batch)
 

@@ -12,6 +12,7 @@
     │   ├── AccessRefused             a key or token is not accepted
     │   ├── NeedsReconnecting         HubSpot takes the portal's tokens no more; a person has to grant access again
     │   ├── TokensUnavailable         new tokens cannot be fetched now
+    │   ├── TurnOver                  it has much to do, and other portals wait
     │   ├── IntegrationStopped        a person paused or disconnected it while a run worked on it
     │   ├── MissingScope              HubSpot names the scope that is missing
     │   ├── DailyLimitReached         HubSpot's daily limit; resets at the portal's midnight
@@ -86,6 +87,12 @@ class TokensUnavailable(IntegrationUnavailable):
 
     Never OutcomeUnknown: the request that needed the tokens has certainly not been sent.
     """
+
+    is_transient = True
+
+
+class TurnOver(IntegrationUnavailable):
+    """The integration has more to do than fits its turn; the next run goes on."""
 
     is_transient = True
 

@@ -96,6 +96,11 @@ class Services:
         """Return the client of a portal."""
         return self.hubspot if self.tokens is None else self.hubspot.with_bearer(self.tokens.bearer(portal_id))
 
+    def close(self) -> None:
+        """Close the connections to both services; the database's are shared by all threads."""
+        self.calendar.close()
+        self.hubspot.close()
+
     def for_another_thread(self) -> Services:
         """Return the same services with connections and counters of their own."""
         calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()

@@ -34,6 +34,8 @@ class Settings:
     """How far the very first manual run without a window looks back, when nothing has ever been recorded."""
     lease_seconds: float = 180.0
     """How long a worker holds an integration without a sign of life. Longer than any single request may take."""
+    portal_turn_seconds: float = 600.0
+    """How long one portal may apply in one task while other portals wait for the end of the same run."""
     search_lag_seconds: float = 60.0
     """How long HubSpot's search index may hide a new object; search is only used after that."""
     guard_archives_percent: float = DEFAULT_LIMITS.archives_percent
@@ -61,6 +63,7 @@ class Settings:
             overlap_seconds=_seconds(environment, "OVERLAP_SECONDS", defaults.overlap_seconds),
             first_lookback_seconds=_seconds(environment, "FIRST_LOOKBACK_SECONDS", defaults.first_lookback_seconds),
             lease_seconds=_seconds(environment, "LEASE_SECONDS", defaults.lease_seconds, least=SHORTEST_LEASE_SECONDS),
+            portal_turn_seconds=_seconds(environment, "PORTAL_TURN_SECONDS", defaults.portal_turn_seconds, least=1.0),
             search_lag_seconds=_seconds(environment, "SEARCH_LAG_SECONDS", defaults.search_lag_seconds),
             guard_archives_percent=_number(environment, "GUARD_ARCHIVES_PERCENT", defaults.guard_archives_percent),
             guard_archives_most=_number(environment, "GUARD_ARCHIVES_MOST", defaults.guard_archives_most),

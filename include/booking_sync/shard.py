@@ -6,10 +6,12 @@ import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
+from booking_sync.at_once import at_once
 from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NeedsReconnecting, StoreFailed
 from booking_sync.integration_settings import read_settings
 from booking_sync.services import Services
@@ -60,33 +62,57 @@ def for_each_integration(
     with reading(services.engine) as connection:
         run = runs.load_run(connection, run_id)
         parts = runs.integration_runs(connection, run_id, integration_ids)
-    total: Counter[str] = Counter()
+        everybody = runs.portal_ids(connection, run_id)
+        due = [(integrations.load_integration(connection, p.integration_id), p) for p in parts if p.state in ready]
+    by_portal: dict[str, list[tuple[Integration, IntegrationRun]]] = {}
+    for integration, part in due:
+        by_portal.setdefault(integration.portal_id, []).append((integration, part))
+
+    def work_on(mine: Services, of_portal: Sequence[tuple[Integration, IntegrationRun]]) -> _Outcome:
+        outcome = _Outcome()
+        for integration, part in of_portal:
+            try:
+                turn = Turn(run, integration, part, task, is_shared=len(everybody) > 1)
+                outcome.counts.update(_isolated(mine, turn, step))
+            except (LeaseHeld, Fenced) as busy:
+                outcome.interrupted = busy
+        return outcome
+
+    outcomes = at_once(services, list(by_portal.values()), work_on)
+    for outcome in outcomes:
+        if outcome.interrupted is not None:
+            raise outcome.interrupted
+    return dict(sum((outcome.counts for outcome in outcomes), Counter[str]()))
+
+
+@dataclass(slots=True)
+class _Outcome:
+    counts: Counter[str] = field(default_factory=Counter)
     interrupted: LeaseHeld | Fenced | None = None
-    for part in parts:
-        if part.state not in ready:
-            continue
-        with reading(services.engine) as connection:
-            integration = integrations.load_integration(connection, part.integration_id)
-        try:
-            total.update(_isolated(services, run, integration, part, task, step))
-        except (LeaseHeld, Fenced) as busy:
-            interrupted = busy
-    if interrupted is not None:
-        raise interrupted
-    return dict(total)
 
 
-def _isolated(
-    services: Services,
-    run: Run,
-    integration: Integration,
-    part: IntegrationRun,
-    task: str,
-    step: StepOfOne,
-) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One integration's turn in one task. ``is_shared``: other portals wait for the end of the same run."""
+
+    run: Run
+    integration: Integration
+    part: IntegrationRun
+    task: str
+    is_shared: bool
+
+    def ends_at(self, services: Services) -> datetime | None:
+        """Say when it ends, so that one portal with much to do does not hold up the others."""
+        if not self.is_shared:
+            return None
+        return services.clock() + timedelta(seconds=services.settings.portal_turn_seconds)
+
+
+def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:
+    integration, part, task = turn.integration, turn.part, turn.task
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
     try:
-        return _repeated(_under_lease, services, run, integration, part, task, step)
+        return _repeated(_under_lease, services, turn, step)
     except (LeaseHeld, Fenced):
         raise
     except BookingSyncError as error:
@@ -105,19 +131,20 @@ def _isolated(
         with writing(services.engine) as connection:
             runs.add_counts(
                 connection,
-                run.id,
+                turn.run.id,
                 integration.id,
                 hubspot_calls=services.hubspot_requests.requests - hubspot_before,
                 calendar_calls=services.calendar_requests.requests - calendar_before,
             )
 
 
-def _under_lease(
-    services: Services, run: Run, integration: Integration, part: IntegrationRun, task: str, step: StepOfOne
-) -> dict[str, int]:
-    holder = f"{run.dag_id} {run.dag_run_id} {task}"
+def _under_lease(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:
+    integration = turn.integration
+    holder = f"{turn.run.dag_id} {turn.run.dag_run_id} {turn.task}"
     with hold_lease(services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds) as lease:
-        return step(Work(services, run, integration, lease, read_settings(integration.settings)), part)
+        settings = read_settings(integration.settings)
+        work = Work(services, turn.run, integration, lease, settings, turn_ends_at=turn.ends_at(services))
+        return step(work, turn.part)
 
 
 def _may_pass(error: BaseException) -> bool:

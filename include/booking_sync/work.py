@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from booking_sync.booking_payload import load_booking
 from booking_sync.clients.hubspot import HubSpotClient
-from booking_sync.errors import IntegrationStopped
+from booking_sync.errors import IntegrationStopped, TurnOver
 from booking_sync.integration_settings import IntegrationSettings
 from booking_sync.model import Booking
 from booking_sync.services import Services
@@ -33,12 +33,23 @@ class Work:
     settings: IntegrationSettings
     is_connecting: bool = False
     """What a person does to connect is not stopped by what they did before."""
+    turn_ends_at: datetime | None = None
+    """When the next batch is left to the next run, because other portals wait; None: never."""
 
     @property
     def hubspot(self) -> HubSpotClient:
         """The client of the integration's portal, and of no other; it sends nothing once a person has stopped it."""
         client = self.services.hubspot_of(self.integration.portal_id)
         return client if self.is_connecting else client.with_gate(self._check_not_stopped)
+
+    def check_turn(self) -> None:
+        """See that other portals do not wait for this one too long.
+
+        Raises:
+            TurnOver: they do.
+        """
+        if self.turn_ends_at is not None and self.services.clock() >= self.turn_ends_at:
+            raise TurnOver("other HubSpot portals wait for the end of this run; the next run goes on here")
 
     def _check_not_stopped(self) -> None:
         """See that nobody has paused or disconnected the integration since the work began.

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+import pytest
 from sqlalchemy import select
 
+from booking_sync import reconcile
+from booking_sync.extract import extract as extract_bookings
 from booking_sync.pausing import pause, resume
+from booking_sync.request import RunRequest
 from booking_sync.states import IntegrationState
 from booking_sync.store.tables import integration_run
+from booking_sync.window import MANUAL
 from tests.flow.scene import Scene
-from tests.oauth.portals_scene import ADA, FIRST, SECOND, PortalsScene
+from tests.oauth.portals_scene import ADA, FIRST, SECOND, THIRD, PortalsScene
 
 
 def two_connected(portals: PortalsScene) -> None:
@@ -166,3 +174,73 @@ def test_a_pause_holds_in_single_portal_mode_too(single: Scene) -> None:
     resume(single.services, f"ws_1@{FIRST}", person=ADA)
     single.run()
     single.everything_is_right()
+
+
+def test_a_slow_portal_does_not_hold_up_the_others(portals: PortalsScene) -> None:
+    """Three portals in one task: two answer at once, while the first takes its time."""
+    portals.calendar.add_workspace("ws_3", "Initech Sales")
+    for workspace_id, portal_id in (("ws_1", FIRST), ("ws_2", SECOND), ("ws_3", THIRD)):
+        portals.grant_and_connect(workspace_id, portal_id)
+        portals.calendar.book(workspace_id, at=portals.clock.now)
+    portals.clock.advance(60)
+    finished: dict[str, float] = {}
+    portals.switches.slow(1.5, path="/contacts/batch/read", portal_id=FIRST)
+
+    def note(entry: Any, when: str) -> None:
+        if when == "after" and "meetings/batch/create" in entry.path:
+            finished[str(entry.portal_id)] = time.monotonic()
+
+    portals.hubspot.request_hook = note
+    opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
+    everybody = [one for shard in opened.shards for one in shard]
+    for step in (reconcile.extract, reconcile.diff, reconcile.apply_create):
+        step(portals.services, opened.run_id, everybody)
+    report = reconcile.close_run(portals.services, opened.run_id)
+    portals.check(report)
+    assert [part.counts["create"] for part in report.integrations] == [1, 1, 1]
+    assert min(finished[str(FIRST)] - finished[str(one)] for one in (SECOND, THIRD)) > 1.0  # W6
+    served = {one: len(portals.sandbox.hubspot.history.of_portal(one)) for one in (FIRST, SECOND, THIRD)}
+    for part, portal_id in zip(report.integrations, served, strict=True):
+        assert 3 <= part.hubspot_calls <= served[portal_id]
+
+
+def test_one_portal_with_much_to_do_leaves_the_rest_to_the_next_run(portals: PortalsScene) -> None:
+    two_connected(portals)
+    for number in range(150):
+        portals.book(f"bk_{number:03}")
+    portals.calendar.book("ws_2")
+
+    def take_time(entry: Any, when: str) -> None:
+        if when == "after" and entry.portal_id == FIRST and "meetings/batch/create" in entry.path:
+            portals.clock.advance(601)
+
+    portals.hubspot.request_hook = take_time
+    report = portals.run()
+    assert len(portals.shown_in(FIRST)) == 100
+    assert report.integrations[0].counts["kept"] == 50
+    assert "other HubSpot portals wait" in report.note
+    portals.hubspot.request_hook = None
+    portals.run()
+    assert len(portals.shown_in(FIRST)) == 150
+
+
+def test_a_mistake_of_ours_in_one_thread_stops_only_that_one(
+    portals: PortalsScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_connected(portals)
+    book_both(portals)
+
+    def breaks(work: Any, *args: Any) -> Any:
+        if work.integration.portal_id == str(FIRST):
+            raise ZeroDivisionError
+        return extract_bookings(work, *args)
+
+    monkeypatch.setattr(reconcile, "extract_bookings", breaks)
+    portals.clock.advance(60)
+    opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
+    everybody = [one for shard in opened.shards for one in shard]
+    for step in (reconcile.extract, reconcile.diff, reconcile.apply_create):
+        step(portals.services, opened.run_id, everybody)
+    report = reconcile.close_run(portals.services, opened.run_id)
+    assert "Acme Sales: extract ended with ZeroDivisionError" in report.reason
+    assert len(portals.shown_in(SECOND)) == 1  # W6

@@ -40,6 +40,10 @@ class CalendarClient:
         """Make a client for an address and a key; ``options`` are those of JsonHttp."""
         return cls(JsonHttp("Calendar.com", base_url, api_key, **options))
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
         """Return a client with the same key, and connections and an observer of its own."""
         return type(self)(self._http.for_another_thread(observer))

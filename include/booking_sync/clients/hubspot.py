@@ -91,6 +91,10 @@ class HubSpotClient:
         """Return a client of the same portal, where ``gate`` is asked before each request and may raise."""
         return type(self)(self._http.with_gate(gate), self._version)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
         """Return a client of the same portal with connections, and an observer, of its own."""
         return type(self)(self._http.for_another_thread(observer), self._version)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from booking_sync.guard import GuardNotice, WindowRead
 from booking_sync.states import RunState
 from booking_sync.store.statements import insert_or_update
-from booking_sync.store.tables import integration_run, run
+from booking_sync.store.tables import integration, integration_run, run
 from booking_sync.window import RunTrigger, Window
 
 
@@ -174,6 +174,12 @@ def integration_runs(
         statement = statement.where(integration_run.c.integration_id.in_(integration_ids))
     rows = connection.execute(statement.order_by(integration_run.c.integration_id)).mappings()
     return [_integration_run(row) for row in rows]
+
+
+def portal_ids(connection: Connection, run_id: str) -> set[str]:
+    """Return the portals that a run works on."""
+    mine = select(integration.c.portal_id).join(integration_run, integration_run.c.integration_id == integration.c.id)
+    return set(connection.execute(mine.where(integration_run.c.run_id == run_id)).scalars())
 
 
 def recorded_reads(connection: Connection, integration_id: str, starts: Window) -> list[WindowRead]:
