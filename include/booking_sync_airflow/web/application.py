@@ -13,6 +13,7 @@ from booking_sync.errors import BookingSyncError
 from booking_sync_airflow.web import (
     assets,
     connect_page,
+    erase_page,
     hosts,
     integration_page,
     integrations_page,
@@ -32,6 +33,7 @@ _PAGES = (
     uninstall_page,
     connect_page,
     oauth_pages,
+    erase_page,
 )
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,6 @@ _NOTICES = {
         "Disconnected. Nothing is passed on any more. HubSpot could not be told yet; the next run tries it again.",
         "warn",
     ),
-    "erased": Notice("Erased. What was kept of this person is gone; HubSpot itself was not touched."),
     "paused": Notice("Paused. What changes meanwhile is passed on when you resume."),
     "queued": Notice(
         "A run is waiting, because the DAG calendar_hubspot_sync is paused in Airflow: it begins when you unpause it.",

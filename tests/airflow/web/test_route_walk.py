@@ -33,6 +33,8 @@ LEAST_ROLE = {
     ("GET", "/oauth/callback"): ADMIN,
     ("GET", "/connect"): ADMIN,
     ("POST", "/connect"): ADMIN,
+    ("GET", "/erase"): ADMIN,
+    ("POST", "/erase"): ADMIN,
 }
 """Who may use a route at least; a route that is missing here fails the walk."""
 
