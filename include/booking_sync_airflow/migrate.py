@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 
+from booking_sync.errors import BookingSyncError
 from booking_sync.store import schema
-from booking_sync.store.database import connect_database, writing
+from booking_sync.store.database import connect_database
+from booking_sync.store.upgrade import upgrade_database
 from booking_sync_airflow.database import database_url
 
 
 def main() -> None:
     """Upgrade the database that ``booking_sync_db`` names, and say from what to what."""
     engine = connect_database(database_url())
-    before = schema.current_revision(engine)
-    with writing(engine) as connection:
-        schema.upgrade(connection)
+    try:
+        before = upgrade_database(engine)
+    except BookingSyncError as refusal:
+        raise SystemExit(str(refusal)) from None
     where = engine.url.render_as_string(hide_password=True)
     sys.stdout.write(f"{where}: schema {before or 'empty'} -> {schema.head_revision()}\n")
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from booking_sync.boundary import Act, Moment, reach
-from booking_sync.errors import ConfigurationError, SchemaOutOfDate, StoreFailed
+from booking_sync.errors import ConfigurationError, StoreFailed
 from booking_sync.store import schema
 from booking_sync.store.failures import in_plain_words
 
@@ -33,7 +33,7 @@ Each of their statements sees what is committed by then.
 """
 
 SETUP_LOCK = 7_032_606_117_226
-"""Key of the PostgreSQL advisory lock under which an empty database is set up; any constant of our own will do."""
+"""Key of the PostgreSQL advisory lock under which the schema is changed; any constant of our own will do."""
 
 
 def open_database(url: str) -> Engine:
@@ -45,11 +45,12 @@ def open_database(url: str) -> Engine:
     """
     engine = connect_database(url)
     with _clear_sentence(engine), in_plain_words():
-        current = schema.current_revision(engine)
+        with engine.connect() as connection:
+            current = schema.current_revision(connection)
         if current is None:
             _set_up(engine)
-        elif current != schema.head_revision():
-            raise SchemaOutOfDate(schema.how_to_mend(current))
+        else:
+            schema.refuse_other(current)
     return engine
 
 
@@ -90,6 +91,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Wait until nobody else changes the schema. On SQLite every transaction that writes does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETUP_LOCK})
+
+
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:" and not path.startswith("file:"):  # SQLite's own form of an address: no path
         _make_folder(Path(path).parent)
@@ -126,8 +133,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _set_up(engine: Engine) -> None:
     """Create the tables, once even when two processes find the database empty at the same time."""
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETUP_LOCK})
+        one_at_a_time(connection)
         tables = set(inspect(connection).get_table_names())
         if {"dag_run", "task_instance"} <= tables:
             raise ConfigurationError(

@@ -70,6 +70,17 @@ def hold_lease(engine: Engine, integration_id: str, *, holder: str, seconds: flo
         _release(engine, held)
 
 
+def present_holders(connection: Connection) -> list[str]:
+    """Say who works on what at the moment; nobody, where all is quiet."""
+    now = database_now(connection)
+    rows = connection.execute(select(lease).where(lease.c.holder.is_not(None))).mappings()
+    return [
+        f"{row['holder']} works on {row['integration_id']}"
+        for row in rows
+        if row["expires_at"] > now and not _is_gone(row)
+    ]
+
+
 def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Lease:
     with writing(engine) as connection:
         now = database_now(connection)

@@ -8,7 +8,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
+
+from booking_sync.errors import SchemaOutOfDate
 
 VERSION_TABLE = "alembic_version_booking_sync"
 """A name of our own, so that the mapping can never be taken for another program's schema."""
@@ -24,29 +26,45 @@ def head_revision() -> str:
     return head
 
 
-def current_revision(engine: Engine) -> str | None:
+def current_revision(connection: Connection) -> str | None:
     """Return the database's revision, or None where it has none of our tables."""
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return context.get_current_revision()
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the database to this code's schema, inside the caller's transaction."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the database to this code's schema, or to an earlier one, inside the caller's transaction."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
-def how_to_mend(current: str) -> str:
-    """Say what to do about a database with another schema."""
+def refuse_newer(current: str) -> None:
+    """Refuse a schema that this code does not know.
+
+    Raises:
+        SchemaOutOfDate: a newer version of this code made it.
+    """
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current in known:
-        return (
+    if current not in known:
+        raise SchemaOutOfDate(
+            f"The mapping database has schema {current}, which is newer than this code. "
+            "Install the newer version again."
+        )
+
+
+def refuse_other(current: str) -> None:
+    """Refuse any schema but this code's.
+
+    Raises:
+        SchemaOutOfDate: it is newer or older; the message says what to do.
+    """
+    refuse_newer(current)
+    if current != head_revision():
+        raise SchemaOutOfDate(
             f"The mapping database has schema {current}, this code needs {head_revision()}. "
             f"Stop the runs, make a backup, then run `{UPGRADE_COMMAND}`."
         )
-    return f"The mapping database has schema {current}, which is newer than this code. Install the newer version again."
 
 
 def _config() -> Config:
