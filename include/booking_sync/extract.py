@@ -6,13 +6,14 @@ Everything is validated, staged page by page, and rejected with a reason where i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from booking_sync.booking_payload import parse_booking
 from booking_sync.model import Booking, Reject
+from booking_sync.shared_feed import SharedFeed
 from booking_sync.states import KeptKind, RunState
 from booking_sync.store import changes, kept, runs, staging
 from booking_sync.store.database import reading, writing
@@ -45,18 +46,23 @@ class Extracted:
     in_window: int
 
 
-def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_ids: Iterable[str]) -> Extracted:
-    """Stage what the run covers.
+def extract(
+    work: Work,
+    window: Window | None,
+    booking_ids: Iterable[str],
+    kept_ids: Iterable[str],
+    feed: SharedFeed | None = None,
+) -> Extracted:
+    """Stage what the run covers; ``feed`` is what was read of the window for several workspaces at once.
 
     Raises:
         IntegrationUnavailable: the read is refused or incomplete; what was staged must not be planned on.
     """
-    calendar, workspace_id = work.services.calendar, work.integration.workspace_id
     _start_anew(work)
     rejected: set[str] = set()
     in_window = 0
     if window is not None and not window.is_empty:
-        for page in calendar.bookings_changed(workspace_id, window.start, window.end):
+        for page in _pages(work, window, feed):
             in_window += len(page)
             rejected |= _stage_page(work, page)
     rejected |= _read_by_id(work, (set(booking_ids) | set(kept_ids)) - rejected)
@@ -67,6 +73,13 @@ def extract(work: Work, window: Window | None, booking_ids: Iterable[str], kept_
         # One that changed while it was read may have come in a broken state and in a good one.
         rejected -= staging.staged_among(connection, work.run.id, work.integration.id, sorted(rejected))
     return Extracted(staged + len(rejected), len(rejected), in_window)
+
+
+def _pages(work: Work, window: Window, feed: SharedFeed | None) -> Iterator[list[dict[str, Any]]]:
+    workspace_id = work.integration.workspace_id
+    if feed is not None and feed.covers(window):
+        return feed.pages(workspace_id, window)
+    return work.services.calendar.bookings_changed(workspace_id, window.start, window.end)
 
 
 def _start_anew(work: Work) -> None:

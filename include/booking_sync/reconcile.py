@@ -24,6 +24,7 @@ from booking_sync.request import RunRequest, refuse_long_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
 from booking_sync.shard import OpenedRun, deal, for_each_integration
+from booking_sync.shared_feed import SharedFeed, read_shared_feed
 from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
 from booking_sync.store import changes, contact_links, integrations, kept, runs, staging
@@ -87,11 +88,12 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
 
 def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
     """Settle what earlier runs left unanswered, then read what this run covers."""
+    feed = _shared_feed(services, run_id, integration_ids)
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
         kept_ids = kept_booking_ids(work) | due_booking_ids(work)
         resting = 0 if work.run.is_dry_run else settle(work)
-        extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids)
+        extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids, feed)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
             runs.set_counts(connection, run_id, part.integration_id, **counts, in_window=extracted.in_window)
@@ -99,6 +101,19 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
         return counts
 
     return for_each_integration(services, run_id, integration_ids, "extract", {RunState.OPEN}, step)
+
+
+def _shared_feed(services: Services, run_id: str, integration_ids: Sequence[str]) -> SharedFeed | None:
+    """Read for all integrations of the shard at once, where that is worth it; the first of them bears the calls."""
+    with reading(services.engine) as connection:
+        parts = runs.integration_runs(connection, run_id, integration_ids)
+    before = services.calendar_requests.requests
+    feed = read_shared_feed(services.calendar, [part.window for part in parts if part.state is RunState.OPEN])
+    calls = services.calendar_requests.requests - before
+    if calls:
+        with writing(services.engine) as connection:
+            runs.add_counts(connection, run_id, integration_ids[0], calendar_calls=calls)
+    return feed
 
 
 def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
