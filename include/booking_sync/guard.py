@@ -57,17 +57,17 @@ DEFAULT_LIMITS = GuardLimits()
 class PlanFigures:
     """How much a plan does. ``archives`` are those without a replacement; a recreation has one.
 
-    ``live`` counts the live activities in the mapping, ``mapped`` all its rows. ``unmapped_markers`` counts activities
-    in HubSpot that carry the very markers that the plan would create; it is only asked for where nothing is mapped.
+    ``live`` counts the live activities in the mapping. ``markers_found`` counts activities in HubSpot that already
+    carry markers that the plan would create, among the ``markers_sought`` of them that were looked for.
     """
 
     live: int
-    mapped: int
     archives: int = 0
     recreates: int = 0
     cancels: int = 0
     creates: int = 0
-    unmapped_markers: int = 0
+    markers_found: int = 0
+    markers_sought: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,11 @@ def _refusals(figures: PlanFigures, limits: GuardLimits) -> Iterator[Refusal]:
         allowed = _allowed(live, limits.cancels_percent)
         sentence = f"it cancels {figures.cancels} of {live} live activities; at most {allowed} may be"
         yield Refusal(RefusalKind.CANCELS, sentence)
-    if figures.mapped == 0 and figures.unmapped_markers and figures.creates >= limits.least_existing:
-        what = f"it creates {figures.creates} activities although nothing is mapped"
-        sentence = f"{what} and HubSpot already holds {figures.unmapped_markers} with the same markers"
+    if figures.markers_found and figures.creates >= limits.least_existing:
+        sought = f"{figures.markers_found} of {figures.markers_sought} that were looked for"
+        sentence = (
+            f"it creates {figures.creates} activities that are not mapped, and HubSpot already holds some: {sought}"
+        )
         yield Refusal(RefusalKind.CREATES, sentence)
 
 

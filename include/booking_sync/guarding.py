@@ -6,85 +6,127 @@ its own plan. The checksum covers what waits and nothing else, so it stays the s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from booking_sync.approval import Refused, refuse, tell, use_approval
-from booking_sync.guard import GuardNotice, PlanFigures, Refusal, refuse_plan
+from booking_sync.clients.hubspot_model import KEY_PROPERTY
+from booking_sync.guard import GuardLimits, GuardNotice, PlanFigures, Refusal, refuse_plan
 from booking_sync.plan import checksum_of
 from booking_sync.states import Operation, RefusedKind, Step
 from booking_sync.store import refused_plans
+from booking_sync.store.database import reading
+from booking_sync.store.integrations import load_portal
 from booking_sync.store.refused_plans import PlannedEffect
 from booking_sync.work import Work
 
+MOST_MARKERS = 100
+"""How many markers are looked for: one search. If the mapping was lost, the first hundred show it."""
 
-def guard_plan(work: Work, connection: Connection, at: datetime, before: Sequence[GuardNotice] = ()) -> None:
-    """Hold back what may not be carried out of the plan that the run has just written down; ``before`` was said before.
+
+@dataclass(frozen=True, slots=True)
+class MarkersFound:
+    """How many activities in HubSpot carry markers that the plan would create, of those that were looked for."""
+
+    found: int = 0
+    sought: int = 0
+
+
+def look_for_markers(work: Work) -> MarkersFound:
+    """See whether HubSpot already holds what the plan creates: where nothing is mapped, or such a plan waits.
+
+    An empty mapping beside a full portal means that the mapping was lost, or is another one's.
+    """
+    with reading(work.services.engine) as connection:
+        planned = _planned(work, connection)
+        is_empty = refused_plans.is_nothing_mapped(connection, work.integration.id)
+        is_provisioned = load_portal(connection, work.integration.portal_id).provisioned_at is not None
+    creates = [one for one in planned if one.operation is Operation.CREATE]
+    is_in_doubt = is_empty or any(one.refused_at is not None for one in creates)
+    if not is_in_doubt or len(creates) < work.services.settings.guard_limits.least_existing:
+        return MarkersFound()
+    if not is_provisioned and work.hubspot.property_definition("meetings", KEY_PROPERTY) is None:
+        return MarkersFound()
+    keys = sorted(one.activity_key for one in creates)[:MOST_MARKERS]
+    return MarkersFound(len(work.hubspot.activity_ids_of(KEY_PROPERTY, keys)), len(keys))
+
+
+def guard_plan(
+    work: Work, connection: Connection, at: datetime, markers: MarkersFound, before: Sequence[GuardNotice] = ()
+) -> None:
+    """Hold back what may not be carried out of the plan that the run has just written down.
 
     What waits since an earlier run and what is new are looked at together; where that is too much, the new part goes
-    on if it is harmless by itself.
+    on if it is harmless by itself. ``before`` is what the guard has said before there was a plan.
     """
-    look = refused_plans.previewed_effects if work.run.is_dry_run else refused_plans.planned_effects
-    planned = look(connection, work.run.id, work.integration.id)
+    planned = _planned(work, connection)
     waiting = [one for one in planned if one.refused_at is not None]
     fresh = [one for one in planned if one.refused_at is None and one.approval_id is None]
     approval = use_approval(work, connection, RefusedKind.PLAN, checksum_of(waiting), at)
+    notices = [*before, *([approval.notice] if approval else [])]
     if approval is not None and approval.plan is not None:
         refused_plans.let_through(connection, [one.id for one in waiting], approval_id=approval.plan.id)
         waiting = []
-    held, refusals = _judge(work, connection, waiting, fresh)
-    notices = [*before, *([approval.notice] if approval else [])]
-    if work.run.is_dry_run:
-        sentence = f"would be refused: {'; '.join(refusal.sentence for refusal in refusals)}"
-        notices += [GuardNotice(sentence, is_news=False)] if held else []
-    else:
-        refused_plans.let_through(connection, [one.id for one in waiting if one not in held], approval_id=None)
-        refused_plans.hold(connection, [one.id for one in held], at=at)
-        notices += _settle(work, connection, held, refusals, at)
+    live = refused_plans.count_live(connection, work.integration.id)
+    nothing = PlanFigures(live, markers_found=markers.found, markers_sought=markers.sought)
+    held, refusals = _judge(nothing, work.services.settings.guard_limits, waiting, fresh)
+    if not held:
+        refused_plans.let_through(connection, [one.id for one in waiting], approval_id=None)
+    notices += _settle(work, connection, held, refusals, counted(nothing, held), at)
     tell(work, connection, notices)
 
 
+def counted(figures: PlanFigures, effects: Sequence[PlannedEffect]) -> PlanFigures:
+    """Return the figures with what changes do. One that has only its last step left archives without a new activity."""
+    first_steps = [one for one in effects if one.step is not Step.ARCHIVE]
+    count = Counter(one.operation for one in first_steps)
+    return replace(
+        figures,
+        archives=len(effects) - len(first_steps),
+        recreates=count[Operation.RECREATE],
+        cancels=count[Operation.CANCEL],
+        creates=count[Operation.CREATE],
+    )
+
+
+def _planned(work: Work, connection: Connection) -> list[PlannedEffect]:
+    look = refused_plans.previewed_effects if work.run.is_dry_run else refused_plans.planned_effects
+    return look(connection, work.run.id, work.integration.id)
+
+
 def _judge(
-    work: Work, connection: Connection, waiting: Sequence[PlannedEffect], fresh: Sequence[PlannedEffect]
+    nothing: PlanFigures, limits: GuardLimits, waiting: Sequence[PlannedEffect], fresh: Sequence[PlannedEffect]
 ) -> tuple[list[PlannedEffect], tuple[Refusal, ...]]:
-    """Return what is to be held back, and why."""
-    together = _refusals(work, connection, [*waiting, *fresh])
+    """Return what is to be held back, all that waits or nothing of it, and why."""
+    together = refuse_plan(counted(nothing, [*waiting, *fresh]), limits)
     if not together:
         return [], ()
-    is_fresh_harmless = bool(waiting) and not _refusals(work, connection, fresh)
+    is_fresh_harmless = bool(waiting) and not refuse_plan(counted(nothing, fresh), limits)
     held = [*waiting] if is_fresh_harmless else [*waiting, *fresh]
-    return held, _refusals(work, connection, held) or together
+    return held, refuse_plan(counted(nothing, held), limits) or together
 
 
 def _settle(
-    work: Work, connection: Connection, held: Sequence[PlannedEffect], refusals: Sequence[Refusal], at: datetime
+    work: Work,
+    connection: Connection,
+    held: Sequence[PlannedEffect],
+    refusals: Sequence[Refusal],
+    figures: PlanFigures,
+    at: datetime,
 ) -> list[GuardNotice]:
-    """Write down which plan is refused now, or that none is, and say so."""
+    """Hold back what is refused, and say so; a dry run only says what would happen."""
+    if work.run.is_dry_run:
+        sentence = f"would be refused: {'; '.join(refusal.sentence for refusal in refusals)}"
+        return [GuardNotice(sentence, is_news=False)] if held else []
     if not held:
         refused_plans.overtake(connection, work.integration.id, RefusedKind.PLAN)
         return []
+    refused_plans.hold(connection, [one.id for one in held], at=at)
     checksum = checksum_of(held)
-    figures = asdict(_figures(work, connection, held))
     conf = {"approve_plan": checksum}
-    return [refuse(work, connection, Refused(RefusedKind.PLAN, checksum, refusals, figures, len(held), conf), at)]
-
-
-def _refusals(work: Work, connection: Connection, effects: Sequence[PlannedEffect]) -> tuple[Refusal, ...]:
-    return refuse_plan(_figures(work, connection, effects), work.services.settings.guard_limits)
-
-
-def _figures(work: Work, connection: Connection, effects: Sequence[PlannedEffect]) -> PlanFigures:
-    """Count what changes do, and what the mapping holds."""
-    live, mapped = refused_plans.count_mapped(connection, work.integration.id)
-    is_first_step = [one for one in effects if one.step is not Step.ARCHIVE]
-    return PlanFigures(
-        live=live,
-        mapped=mapped,
-        archives=len(effects) - len(is_first_step),
-        recreates=sum(one.operation is Operation.RECREATE for one in is_first_step),
-        cancels=sum(one.operation is Operation.CANCEL for one in effects),
-        creates=sum(one.operation is Operation.CREATE for one in effects),
-    )
+    refused = Refused(RefusedKind.PLAN, checksum, refusals, asdict(figures), len(held), conf)
+    return [refuse(work, connection, refused, at)]

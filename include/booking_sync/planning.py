@@ -22,7 +22,7 @@ from booking_sync.decision import NoChange
 from booking_sync.diff import diff
 from booking_sync.due import due_booking_ids
 from booking_sync.guard import GuardNotice
-from booking_sync.guarding import guard_plan
+from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import Change, Plan, effect_of, make_plan, plan_change
 from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, RunState, Step
@@ -77,9 +77,10 @@ def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Plann
         at = work.run.opened_at
         for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK, at=at):
             _plan_chunk(work, connection, keys, reschedules, due, planned)
+    markers = look_for_markers(work)
     with work.recording() as (connection, at):
         staging.clear_staged(connection, work.run.id, work.integration.id)
-        guard_plan(work, connection, at, notices)
+        guard_plan(work, connection, at, markers, notices)
         runs.set_counts(connection, work.run.id, work.integration.id, **planned.counts)
         runs.set_integration_run(connection, work.run.id, work.integration.id, RunState.PLANNED)
     return planned

@@ -50,8 +50,7 @@ def _guard(work: Work, duplicates: Sequence[Drift]) -> tuple[bool, list[GuardNot
     )
     with work.recording() as (connection, at):
         approval = use_approval(work, connection, RefusedKind.REPAIR, checksum, at)
-        live, mapped = refused_plans.count_mapped(connection, work.integration.id)
-        figures = PlanFigures(live=live, mapped=mapped, archives=len(duplicates))
+        figures = PlanFigures(refused_plans.count_live(connection, work.integration.id), archives=len(duplicates))
         refusals = refuse_plan(figures, work.services.settings.guard_limits)
         notices = [approval.notice] if approval else []
         is_approved = approval is not None and approval.plan is not None

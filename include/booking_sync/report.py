@@ -150,8 +150,8 @@ class RunReport:
         """The note on the run, in Markdown."""
         title = "**Dry run: nothing was written.** " if self.is_dry_run else ""
         figures = ", ".join(f"{self.counts[column]} {column}" for column in COLUMNS if self.counts[column])
-        lines = [f"- {_balance_line(i)}" for i in self.integrations]
-        lines += [f"- {problem}" for problem in self.problems]
+        lines = [f"- {problem}" for problem in self.problems]
+        lines += [f"- {_balance_line(i)}" for i in self.integrations]
         lines += [f"- {i.name}: {remark}" for i in self.integrations for remark in i.remarks]
         lines += [f"- {notice}" for notice in self.notices]
         headline = f"{'Needs attention' if self.is_red else 'Done'}: {figures or 'nothing to read'}"

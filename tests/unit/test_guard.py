@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from booking_sync import approval
 from booking_sync.guard import (
     DEFAULT_LIMITS,
     PlanFigures,
@@ -20,6 +21,7 @@ from booking_sync.guard import (
 )
 from booking_sync.settings import Settings
 from booking_sync.window import Window
+from booking_sync_airflow import identity
 
 COUNTS = st.integers(0, 5_000)
 
@@ -34,25 +36,28 @@ def test_the_settings_have_the_limits_of_the_guard_as_defaults() -> None:
     assert changed.guard_limits == replace(DEFAULT_LIMITS, cancels_percent=50)
 
 
+def test_the_command_that_approves_names_the_dag_that_exists() -> None:
+    assert approval.SYNC_DAG_ID == identity.SYNC_DAG_ID
+
+
 @pytest.mark.parametrize(
     ("figures", "expected"),
     [
-        (PlanFigures(live=10, mapped=10, cancels=3), set()),
-        (PlanFigures(live=10, mapped=10, cancels=4), {RefusalKind.CANCELS}),
-        (PlanFigures(live=9, mapped=90, cancels=9, recreates=9, archives=9), set()),
-        (PlanFigures(live=10, mapped=10, recreates=3), set()),
-        (PlanFigures(live=10, mapped=10, recreates=4), {RefusalKind.RECREATES}),
-        (PlanFigures(live=10, mapped=10, archives=1), set()),
-        (PlanFigures(live=10, mapped=10, archives=2), {RefusalKind.ARCHIVES}),
-        (PlanFigures(live=5_000, mapped=5_000, archives=200), set()),
-        (PlanFigures(live=5_000, mapped=5_000, archives=201), {RefusalKind.ARCHIVES}),
-        (PlanFigures(live=0, mapped=0, archives=201), {RefusalKind.ARCHIVES}),
-        (PlanFigures(live=100, mapped=100, creates=5_000), set()),
-        (PlanFigures(live=10, mapped=10, cancels=4, recreates=4), {RefusalKind.CANCELS, RefusalKind.RECREATES}),
-        (PlanFigures(live=0, mapped=0, creates=10, unmapped_markers=1), {RefusalKind.CREATES}),
-        (PlanFigures(live=0, mapped=0, creates=9, unmapped_markers=9), set()),
-        (PlanFigures(live=0, mapped=0, creates=5_000), set()),
-        (PlanFigures(live=1, mapped=1, creates=10, unmapped_markers=10), set()),
+        (PlanFigures(live=10, cancels=3), set()),
+        (PlanFigures(live=10, cancels=4), {RefusalKind.CANCELS}),
+        (PlanFigures(live=9, cancels=9, recreates=9, archives=9), set()),
+        (PlanFigures(live=10, recreates=3), set()),
+        (PlanFigures(live=10, recreates=4), {RefusalKind.RECREATES}),
+        (PlanFigures(live=10, archives=1), set()),
+        (PlanFigures(live=10, archives=2), {RefusalKind.ARCHIVES}),
+        (PlanFigures(live=5_000, archives=200), set()),
+        (PlanFigures(live=5_000, archives=201), {RefusalKind.ARCHIVES}),
+        (PlanFigures(live=0, archives=201), {RefusalKind.ARCHIVES}),
+        (PlanFigures(live=100, creates=5_000), set()),
+        (PlanFigures(live=10, cancels=4, recreates=4), {RefusalKind.CANCELS, RefusalKind.RECREATES}),
+        (PlanFigures(live=0, creates=10, markers_found=1, markers_sought=10), {RefusalKind.CREATES}),
+        (PlanFigures(live=0, creates=9, markers_found=9, markers_sought=9), set()),
+        (PlanFigures(live=0, creates=5_000), set()),
     ],
 )
 def test_a_figure_at_its_limit_passes_and_one_more_does_not(figures: PlanFigures, expected: set[RefusalKind]) -> None:
@@ -61,7 +66,7 @@ def test_a_figure_at_its_limit_passes_and_one_more_does_not(figures: PlanFigures
 
 @given(live=COUNTS, cancels=COUNTS, recreates=COUNTS, archives=COUNTS)
 def test_the_limits_hold_for_any_figures(live: int, cancels: int, recreates: int, archives: int) -> None:
-    figures = PlanFigures(live=live, mapped=live, cancels=cancels, recreates=recreates, archives=archives)
+    figures = PlanFigures(live=live, cancels=cancels, recreates=recreates, archives=archives)
     expected = set()
     if live >= 10 and 10 * cancels > 3 * live:
         expected.add(RefusalKind.CANCELS)
@@ -74,14 +79,14 @@ def test_the_limits_hold_for_any_figures(live: int, cancels: int, recreates: int
 
 @given(live=st.integers(10, 5_000), cancels=COUNTS)
 def test_every_refusal_says_its_numbers(live: int, cancels: int) -> None:
-    for refusal in refuse_plan(PlanFigures(live=live, mapped=live, cancels=cancels), DEFAULT_LIMITS):
+    for refusal in refuse_plan(PlanFigures(live=live, cancels=cancels), DEFAULT_LIMITS):
         assert f"{cancels} of {live} live activities" in refusal.sentence
         assert f"30 % ({3 * live // 10})" in refusal.sentence
 
 
 def test_a_percentage_of_a_hundred_switches_a_check_off() -> None:
     limits = replace(DEFAULT_LIMITS, cancels_percent=100)
-    assert refuse_plan(PlanFigures(live=10, mapped=10, cancels=10), limits) == ()
+    assert refuse_plan(PlanFigures(live=10, cancels=10), limits) == ()
 
 
 # --- what Calendar.com returns ----------------------------------------------------------------------------------------

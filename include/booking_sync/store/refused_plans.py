@@ -28,6 +28,7 @@ class PlannedEffect:
     step: Step
     revision: str
     old_activity_id: str | None
+    activity_key: str
     refused_at: datetime | None
     approval_id: int | None
 
@@ -78,11 +79,16 @@ def let_through(connection: Connection, change_ids: Sequence[str], *, approval_i
         connection.execute(statement.values(refused_at=None, approval_id=approval_id))
 
 
-def count_mapped(connection: Connection, integration_id: str) -> tuple[int, int]:
-    """Return how many activities the mapping holds as live, and how many rows it has."""
-    statement = select(mapping.c.state, func.count().label("many")).where(mapping.c.integration_id == integration_id)
-    counts = {row.state: row.many for row in connection.execute(statement.group_by(mapping.c.state))}
-    return counts.get(RecordedState.LIVE.value, 0), sum(counts.values())
+def count_live(connection: Connection, integration_id: str) -> int:
+    """Return how many activities the mapping holds as live."""
+    is_live = (mapping.c.integration_id == integration_id) & (mapping.c.state == RecordedState.LIVE)
+    return connection.execute(select(func.count()).select_from(mapping).where(is_live)).scalar_one()
+
+
+def is_nothing_mapped(connection: Connection, integration_id: str) -> bool:
+    """Say whether the mapping is empty."""
+    statement = select(mapping.c.booking_id).where(mapping.c.integration_id == integration_id).limit(1)
+    return connection.execute(statement).first() is None
 
 
 def waiting_plans(connection: Connection) -> list[RefusedPlan]:
