@@ -13,6 +13,7 @@ from tests.faults.numbers import MOST, numbers_of
 from tests.flow.clock import SceneClock
 from tests.flow.conftest import a_scene, clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
 from tests.flow.scene import Scene
+from tests.oauth.conftest import portals, portals_on_both
 
 __all__ = [
     "bench",
@@ -21,6 +22,8 @@ __all__ = [
     "empty_mapping",
     "http",
     "marker_mode",
+    "portals",
+    "portals_on_both",
     "running_sandbox",
     "scene",
     "server",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 MOST = 122
-FOLDER = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 _NAME = re.compile(r"test_fault_(\d{3})_(\w+)")
 _DEFINITION = re.compile(rf"^def {_NAME.pattern}\(", re.MULTILINE)
@@ -19,10 +19,10 @@ def numbers_of(names: Iterable[str]) -> set[int]:
 
 
 def all_tests() -> Iterator[tuple[int, str, str]]:
-    """Yield fault, file and sentence of every numbered test, in the order of the files."""
-    for file in sorted(FOLDER.glob("test_*.py")):
+    """Yield fault, file and sentence of every numbered test; a few need the surroundings of another folder."""
+    for file in sorted(TESTS.rglob("test_*.py")):
         for number, sentence in _DEFINITION.findall(file.read_text()):
-            yield int(number), file.name, sentence.replace("_", " ")
+            yield int(number), file.relative_to(TESTS).as_posix(), sentence.replace("_", " ")
 
 
 def table() -> str:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from booking_sync.errors import AccessRefused, InvalidRequest
-from booking_sync.store.tables import integration, mapping
+from booking_sync.store.tables import integration
 from tests.flow.scene import WORKSPACE, Scene
 
 
@@ -30,23 +30,6 @@ def test_a_workspace_below_pro_is_not_connected(scene: Scene, plan: str) -> None
     assert scene.hubspot.activities() == []
 
 
-def test_a_lost_plan_pauses_and_deletes_nothing_and_goes_on_when_it_is_back(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    scene.calendar.add_workspace(WORKSPACE, "Acme Sales", plan="basic")
-    scene.move(booking_id, 9)
-    before = scene.hubspot.activities()
-    report = scene.run()
-    assert "Acme Sales: paused (plan" in report.note  # K1
-    assert scene.hubspot.activities() == before
-    scene.clock.advance(7 * 24 * 3600)
-    scene.run()
-    scene.calendar.add_workspace(WORKSPACE, "Acme Sales", plan="pro")
-    scene.run()
-    scene.everything_is_right()  # what changed meanwhile is passed on
-    scene.assert_repeating_writes_nothing()
-
-
 def test_one_workspace_below_pro_does_not_hold_up_the_other(scene: Scene) -> None:
     scene.calendar.add_workspace("ws_2", "Small", plan="free")
     scene.calendar.book("ws_2")
@@ -54,22 +37,6 @@ def test_one_workspace_below_pro_does_not_hold_up_the_other(scene: Scene) -> Non
     report = scene.run()
     assert [part.name for part in report.integrations] == ["Acme Sales"]  # K1, W6
     scene.everything_is_right()
-
-
-def test_the_key_of_another_portal_is_refused_and_the_old_ids_are_not_used(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    scene.hubspot.add_portal(515151, "pat-of-another-portal")
-    other = scene.new_services("pat-of-another-portal")
-    scene.move(booking_id, 9)
-    report = scene.run(services=other)
-    assert "is connected to HubSpot portal 424242" in report.note  # K6
-    assert scene.hubspot.activities(portal_id=515151) == []
-    assert scene.hubspot.contacts(portal_id=515151) == []
-    assert [entry for entry in scene.sandbox.hubspot.history.writes() if entry.portal_id == 515151] == []
-    scene.run()
-    scene.everything_is_right()
-    assert len(scene.rows(select(mapping))) == 1
 
 
 def test_a_wrong_hubspot_key_is_refused_in_one_sentence(scene: Scene) -> None:

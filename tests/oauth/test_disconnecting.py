@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from booking_sync.boundary import Act, Moment, watched
 from booking_sync.disconnecting import NotConfirmed, disconnect, uninstall
@@ -93,44 +91,6 @@ def test_a_secret_key_that_was_lost_does_not_keep_anybody_connected(connected: P
     object.__setattr__(services.tokens, "vault", Vault(["another key altogether, long"]))
     assert disconnect(services, MINE, person=ADA)
     assert access(connected)["refresh_token"] is None
-
-
-@pytest.mark.parametrize("path", ["contacts/batch/create", "meetings/batch/create", "contacts/batch/read"])
-def test_a_run_in_flight_finishes_its_request_records_it_and_stops(portals_on_both: PortalsScene, path: str) -> None:
-    portals = portals_on_both
-    portals.grant_and_connect("ws_1", FIRST)
-    portals.grant_and_connect("ws_2", SECOND)
-    portals.clock.advance(60)
-    for number in range(3):
-        portals.book(f"bk_{number}")
-    portals.calendar.book("ws_2")
-    seen: list[str] = []
-    person = threading.Thread(target=disconnect, args=(portals.new_services(), MINE), kwargs={"person": ADA})
-
-    def hook(entry: Any, when: str) -> None:
-        if entry.portal_id != FIRST:
-            return
-        if when == "before" and seen:
-            seen.append(entry.path)
-        elif when == "after" and path in entry.path and not seen:
-            seen.append(entry.path)
-            person.start()  # the tokens are revoked when HubSpot has time for it
-            while portals.present("ws_1", FIRST).is_working:
-                time.sleep(0.01)
-
-    portals.hubspot.request_hook = hook
-    report = portals.run()
-    person.join()
-    portals.hubspot.request_hook = None
-    assert not report.is_red, report.note
-    assert [one for one in seen[1:] if "/oauth/" not in one] == []  # no new call; the revocation is not the run's
-    assert len(portals.shown_in(SECOND)) == 1
-    mapped = portals.rows(select(func.count().label("n")).where(mapping.c.integration_id == MINE))[0]["n"]
-    assert mapped == len(portals.shown_in(FIRST)) == (3 if "meetings" in path else 0)  # recorded, nothing lost
-    portals.clock.advance(60)
-    portals.grant_and_connect("ws_1", FIRST)
-    portals.run_after_quiet_time()
-    portals.everything_is_right()  # what was begun is finished, once
 
 
 class Killed(BaseException):

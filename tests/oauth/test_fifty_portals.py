@@ -72,7 +72,7 @@ def calls_and_wait(portals: PortalsScene, day: int) -> tuple[int, float]:
     return len(others), (portals.clock.now - began).total_seconds()
 
 
-def test_one_broken_one_slow_and_one_in_a_storm_hold_up_nobody(fifty: PortalsScene) -> None:  # fault 49
+def test_fault_049_one_broken_one_slow_and_one_in_a_storm_hold_up_nobody(fifty: PortalsScene) -> None:
     healthy, waited = calls_and_wait(fifty, 1)
     fifty.hubspot.uninstall_app(portal_id=UNINSTALLED)
     beside_a_broken_one, waited_beside_it = calls_and_wait(fifty, 2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
@@ -49,25 +47,6 @@ def test_a_token_near_or_past_its_end_is_refreshed_before_the_request(portals: P
     portals.clock.advance(seconds)
     assert refreshes(portals, lambda: ask(portals)) == 1
     assert refreshes(portals, lambda: ask(portals)) == 0
-
-
-def test_a_rotated_refresh_token_is_committed_before_the_access_token_is_used(portals: PortalsScene) -> None:
-    portals.switches.rotate_refresh_tokens = True
-    portals.grant(FIRST)
-    seen: list[int] = []
-
-    def note_what_is_recorded(entry: Any, when: str) -> None:
-        if when == "before" and "/account-info/" in entry.path:
-            seen.append(access(portals)["generation"])
-
-    portals.clock.advance(HALF_AN_HOUR)
-    portals.hubspot.request_hook = note_what_is_recorded
-    ask(portals)
-    assert seen == [2]
-    for _ in range(3):
-        portals.clock.advance(HALF_AN_HOUR)
-        ask(portals)
-    assert access(portals)["generation"] == 5
 
 
 def test_a_401_in_the_middle_is_answered_with_one_refresh(portals: PortalsScene) -> None:
@@ -143,28 +122,6 @@ def test_a_lost_answer_to_a_rotating_refresh_ends_in_reconnecting_and_no_loop(po
     portals.services.tokens.oauth._http._sleep = portals.clock.advance  # type: ignore[union-attr]  # OAuth mode
     assert refreshes(portals, lambda: fails(portals)) == 2  # the old token is tried once more
     assert portals.calls_during(lambda: fails(portals)) == []
-
-
-def test_several_workers_refresh_once(portals_on_both: PortalsScene) -> None:
-    portals = portals_on_both
-    portals.switches.rotate_refresh_tokens = True
-    portals.grant(FIRST)
-    portals.clock.advance(HALF_AN_HOUR)
-    portals.switches.slow(0.5, path="/oauth/", count=9)
-    workers = [portals.new_services() for _ in range(5)]
-    together = threading.Barrier(5)
-
-    def work(services: Services) -> str:
-        together.wait()
-        return ask(portals, services)
-
-    def all_at_once() -> None:
-        with ThreadPoolExecutor(5) as pool:
-            assert list(pool.map(work, workers)) == [str(FIRST)] * 5
-
-    assert refreshes(portals, all_at_once) == 1
-    for services in workers:
-        services.engine.dispose()
 
 
 def _ask_and_stop(portals: PortalsScene, pipe: Any, *, dies_after_the_answer: bool) -> None:
