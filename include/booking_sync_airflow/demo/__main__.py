@@ -18,11 +18,11 @@ from types import FrameType
 
 import requests
 
-from booking_sync_airflow.demo import airflow_stack
+from booking_sync_airflow.demo import airflow_stack, installation
 from booking_sync_airflow.demo.airflow_api import FINISHED, AirflowApi
 from booking_sync_airflow.demo.airflow_stack import AirflowPlace
 from booking_sync_airflow.demo.processes import DemoError, Processes
-from booking_sync_airflow.demo.sandbox_control import SandboxControl
+from booking_sync_airflow.demo.sandbox_control import CONNECTED_NAME, SandboxControl
 from booking_sync_airflow.identity import SYNC_DAG_ID
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -84,18 +84,22 @@ def _stage() -> Iterator[Stage]:
     environment = airflow_stack.environment(place, os.environ) | {"BOOKING_SYNC_SECRET_KEY": secrets.token_urlsafe(32)}
     with Processes(HOME / "logs", environment) as processes:
         with _step("Starting a Calendar.com and a HubSpot (the sandbox), making Airflow's database"):
-            sandbox = _start_sandbox(processes)
+            sandbox = _start_sandbox(processes, place)
         with _step("Starting Airflow: API server, scheduler, DAG processor"):
             api = airflow_stack.start(processes, place)
             _require_no_import_errors(api)
             for connection in [*sandbox.connections(), _own_database()]:
                 api.set_connection(connection)
+        with _step("Connecting a workspace to a HubSpot account, by the pages of both"):
+            installation.connect(api, CONNECTED_NAME, sandbox.portal_id)
         yield Stage(processes, place, api, sandbox)
 
 
-def _start_sandbox(processes: Processes) -> SandboxControl:
+def _start_sandbox(processes: Processes, place: AirflowPlace) -> SandboxControl:
+    """Start it with our address registered as the one to which people come back from the consent page."""
     ready_file = HOME / "sandbox.json"
-    processes.start("sandbox", [sys.executable, "-m", "booking_sandbox", "--ready-file", str(ready_file)])
+    options = ["--ready-file", str(ready_file), "--redirect-uri", f"{place.url}{installation.CALLBACK}"]
+    processes.start("sandbox", [sys.executable, "-m", "booking_sandbox", *options])
     airflow_stack.migrate(processes)
     processes.wait_until("the sandbox", ready_file.exists, timeout_seconds=_SANDBOX_SECONDS)
     return SandboxControl.from_ready_file(ready_file)
@@ -155,7 +159,9 @@ def _say_where(stage: Stage) -> None:
         f"The run       {stage.place.url}/dags/{SYNC_DAG_ID}\n"
         f"Calendar.com  {stage.sandbox.calendar_page}\n"
         f"HubSpot       {stage.sandbox.hubspot_page}\n"
-        f"Logs          {HOME / 'logs'}\n"
+        f"Integrations  {stage.place.url}{installation.INTEGRATIONS}\n"
+        f"Logs          {HOME / 'logs'}\n\n"
+        f"{installation.instructions(stage.place.url, stage.sandbox.calendar_page, stage.sandbox.hubspot_page)}"
     )
 
 

@@ -18,12 +18,14 @@ class AirflowApi:
         self.url = url
         self._credentials = {"username": user, "password": password}
         self._session = requests.Session()
+        self.token = ""
 
     def log_in(self) -> None:
-        """Get a token; it lasts a day."""
+        """Get a token, which lasts a day; as the cookie ``_token`` it opens pages, too."""
         answer = self._session.post(f"{self.url}/auth/token", json=self._credentials, timeout=_TIMEOUT_SECONDS)
         answer.raise_for_status()
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self.token = str(answer.json()["access_token"])
+        self._session.headers["Authorization"] = f"Bearer {self.token}"
 
     def is_healthy(self, *components: str) -> bool:
         """Say whether the API answers and the named components are at work; no log-in needed."""

@@ -14,6 +14,8 @@ import requests
 _TIMEOUT_SECONDS = 30.0
 _MOVED = 3
 _CANCELLED = 2
+CONNECTED_WORKSPACE, CONNECTED_NAME = "ws_acme", "Acme Sales"
+"""The workspace that the demo connects by itself, to the sandbox's first portal; the others are left to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class SandboxControl:
         return cls(**json.loads(file.read_text()))
 
     def connections(self) -> list[dict[str, Any]]:
-        """Return the two Airflow connections that lead here."""
+        """Return the two Airflow connections that lead here: to HubSpot by the OAuth app, for any number of portals."""
+        extra = {"client_secret": self.client_secret, "authorize_url": self.authorize_url}
         return [
             {
                 "connection_id": "calendar_default",
@@ -49,7 +52,8 @@ class SandboxControl:
                 "connection_id": "hubspot_default",
                 "conn_type": "hubspot",
                 **_host_and_port(self.hubspot_url),
-                "password": self.service_key,
+                "login": self.client_id,
+                "extra": json.dumps(extra),
             },
         ]
 
@@ -61,7 +65,8 @@ class SandboxControl:
     def change_minds(self) -> str:
         """Let some invitees move their meeting and others cancel it; say so in a sentence."""
         bookings = self._get(self.calendar_page, "state")["bookings"]
-        standing = sorted(filter(_stands, bookings), key=_start)[-_MOVED - _CANCELLED :]
+        theirs = [booking for booking in bookings if booking["workspace_id"] == CONNECTED_WORKSPACE]
+        standing = sorted(filter(_stands, theirs), key=_start)[-_MOVED - _CANCELLED :]
         for booking in standing[:_MOVED]:
             times = {edge: (_moment(booking[edge]) + timedelta(days=1)).isoformat() for edge in ("start_at", "end_at")}
             self._act("reschedule_in_place", booking_id=booking["id"], **times)
