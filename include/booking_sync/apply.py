@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from booking_sync.batch import BATCH_SIZE, Batch, Bench
+from booking_sync.carry_over import CarryOver
 from booking_sync.contacts import ContactDirectory
 from booking_sync.portal import ActivityTypes, OwnerDirectory, provision
 from booking_sync.standing import Standing
@@ -57,4 +58,5 @@ def _set_up(work: Work) -> Bench:
     """Make sure that the portal has our properties; only called when there is something to apply."""
     provision(work)
     owners = OwnerDirectory(work.hubspot)
-    return Bench(work, owners, ContactDirectory(work, owners), Standing(work), ActivityTypes(work.hubspot))
+    contacts, standing = ContactDirectory(work, owners), Standing(work)
+    return Bench(work, owners, contacts, standing, ActivityTypes(work.hubspot), CarryOver(work, standing))

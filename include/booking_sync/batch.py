@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from booking_sync.carry_over import CarryOver
+from booking_sync.clients.hubspot_model import ObjectRef
 from booking_sync.contacts import ContactDirectory
 from booking_sync.model import Booking
 from booking_sync.portal import ActivityTypes, OwnerDirectory
@@ -37,6 +39,7 @@ class Bench:
     contacts: ContactDirectory
     standing: Standing
     activity_types: ActivityTypes
+    carry_over: CarryOver
 
     @property
     def activity_type(self) -> str | None:
@@ -79,10 +82,12 @@ def audit_entry(
     before: Mapping[str, object] | None = None,
     properties: Mapping[str, str] | None = None,
     after: Mapping[str, object] | None = None,
+    carried: Sequence[ObjectRef] = (),
 ) -> AuditEntry:
     """Describe one write: which object, what it was, and the names of the properties that are written, no values."""
     if properties is not None:
         after = {"revision": stored.revision, "properties": sorted(properties)}
+        after |= {"carried_over": [f"{one.object_type}/{one.id}" for one in carried]} if carried else {}
     object_id = stored.old_activity_id if action == "archive" else stored.activity_id
     return AuditEntry(
         change_id=stored.id,

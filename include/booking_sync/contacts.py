@@ -7,6 +7,7 @@ creating it twice is refused. Addresses are looked up by batch read, never by se
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from booking_sync.concerned import concerned_people, without_usable_email
@@ -46,21 +47,21 @@ class ContactDirectory:
         with writing(work.services.engine) as connection:
             self._salt = contact_links.installation_salt(connection, work.services.vault)
 
-    def concerns_anybody(self, booking: Booking) -> bool:
-        """Say whether the activity is associated with anybody at all."""
-        return bool(concerned_people(booking, self._work.settings.guests))
-
-    def resolve(self, batch: Pairs, *, is_remembered_enough: Iterable[str] = ()) -> ContactsOfBatch:
+    def resolve(self, batch: Pairs, *, trusted: Mapping[str, AbstractSet[str] | None]) -> ContactsOfBatch:
         """Return the contacts of each change's active invitees, creating those that HubSpot does not have.
 
-        For the changes named in ``is_remembered_enough`` a contact that is remembered by address is not
-        looked up again.
+        For the changes in ``trusted`` a contact that is remembered by address is not looked up again, if it is among
+        those named there, which are known to stand; None stands for any.
         """
-        trusted = set(is_remembered_enough)
         wanted = self._wanted(batch)
         known = self._remembered(wanted.values())
-        trusted_hashes = {h for change, booking in batch if change.id in trusted for h in self._hashes(booking)}
-        links = {h: link for h, link in known.items() if h in trusted_hashes and link.contact_id}
+        links = {
+            h: known[h]
+            for change, booking in batch
+            if change.id in trusted
+            for h in self._hashes(booking)
+            if h in known and _is_trusted(known[h], trusted[change.id])
+        }
         to_look_up = [one for h, one in wanted.items() if h not in links]
         links |= self._look_up(to_look_up, known)
         missing = [one for one in to_look_up if one.hash not in links and one.person.may_be_made]
@@ -135,3 +136,7 @@ class ContactDirectory:
             answers = made.warnings.get(change.id, [])
             outcome.warnings[change.id] = tuple(dict.fromkeys([*unusable, *refusals, *answers]))
         return outcome
+
+
+def _is_trusted(link: ContactLink, standing: AbstractSet[str] | None) -> bool:
+    return link.contact_id is not None and (standing is None or link.contact_id in standing)

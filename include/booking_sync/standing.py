@@ -60,6 +60,11 @@ def sought(stored: StoredChange) -> Sought:
     return Sought(stored.activity_id, stored.booking_id, stored.standing_key, taken_over)
 
 
+def sought_old(stored: StoredChange) -> Sought:
+    """Return what a change archives in the end."""
+    return Sought(stored.old_activity_id, stored.old_booking_id or stored.booking_id, stored.activity_key)
+
+
 class Standing:
     """The activities that a worker has looked at, each once: an id never comes to mean another record."""
 
@@ -75,12 +80,15 @@ class Standing:
         """Say whether the activity has been looked at."""
         return activity_id in self._seen
 
-    def read(self, activity_ids: Iterable[str]) -> dict[str, Activity]:
-        """Return the live activities with :data:`LOOKED_AT`; one request for 100 that were not looked at before."""
+    def read(self, activity_ids: Iterable[str], more: Sequence[str] = ()) -> dict[str, Activity]:
+        """Return the live activities with :data:`LOOKED_AT`; one request for 100 that were not looked at before.
+
+        ``more`` are further properties of those that were not.
+        """
         wanted = list(dict.fromkeys(activity_ids))
         unseen = [activity_id for activity_id in wanted if activity_id not in self._seen]
         if unseen:
-            found = self._work.hubspot.activities_by_id(unseen, LOOKED_AT)
+            found = self._work.hubspot.activities_by_id(unseen, (*LOOKED_AT, *more))
             self._seen |= {activity_id: found.get(activity_id) for activity_id in unseen}
         return {activity_id: seen for activity_id in wanted if (seen := self._seen[activity_id]) is not None}
 

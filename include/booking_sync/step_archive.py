@@ -16,7 +16,7 @@ from booking_sync.model import Booking
 from booking_sync.record import record_archived, record_intent, record_left_alone, record_old_activities
 from booking_sync.refusal import keep_refused
 from booking_sync.sending import send_batch
-from booking_sync.standing import IDENTITY, Sought
+from booking_sync.standing import IDENTITY, sought_old
 from booking_sync.states import AuditOutcome
 from booking_sync.store.changes import StoredChange
 
@@ -36,14 +36,10 @@ def archive(bench: Bench, batch: Batch) -> None:
 
 def _still_there(bench: Bench, batch: Batch) -> Batch:
     """Return the changes whose old activity stands and is ours; the others have none, or another one."""
-    ours = bench.standing.verify({stored.id: _old(stored) for stored, _ in batch})
+    ours = bench.standing.verify({stored.id: sought_old(stored) for stored, _ in batch})
     ready = [pair for pair in batch if pair[0].id in ours]
     others = [pair for pair in batch if pair[0].id not in ours]
     return [*ready, *_instead(bench, others)] if others else ready
-
-
-def _old(stored: StoredChange) -> Sought:
-    return Sought(stored.old_activity_id, stored.old_booking_id or stored.booking_id, stored.activity_key)
 
 
 def _instead(bench: Bench, others: Batch) -> Batch:
@@ -51,7 +47,7 @@ def _instead(bench: Bench, others: Batch) -> Batch:
 
     What carries another marker is left alone, and so is what we have archived before: a person has restored it.
     """
-    owners = {stored.id: str(_old(stored).booking_id) for stored, _ in others}
+    owners = {stored.id: sought_old(stored).booking_id for stored, _ in others}
     standing = bench.standing.read(str(stored.old_activity_id) for stored, _ in others)
     found = bench.standing.of_bookings(list(owners.values()))
     ready: list[tuple[StoredChange, Booking]] = []

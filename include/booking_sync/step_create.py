@@ -8,6 +8,7 @@ from functools import partial
 
 from booking_sync.adoption import adopt
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
+from booking_sync.carry_over import NOTES, NOTHING, Carried
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, BatchResult, ItemRefusal, NewActivity
 from booking_sync.contacts import ContactsOfBatch
 from booking_sync.model import Booking
@@ -28,29 +29,35 @@ MOST_ATTEMPTS = 5
 
 
 def create(bench: Bench, batch: Batch) -> None:
-    """Create the activities of a batch."""
-    remembered = [stored.id for stored, _ in batch if _may_remember(stored)]
-    contacts = bench.contacts.resolve(batch, is_remembered_enough=remembered)
+    """Create the activities of a batch, with what people added to those that they replace (R5)."""
+    carried = bench.carry_over.of(batch)
+    standing = {s.id: carried.get(s.id, NOTHING).contact_ids for s, _ in batch if _may_remember(s)}
+    contacts = bench.contacts.resolve(batch, trusted=standing)
     ready = without_blocked(bench.work, batch, contacts.blocked)
     if not ready:
         return
-    items = [_new_activity(bench, contacts, stored, booking) for stored, booking in ready]
+    items = [_new_activity(bench, contacts, carried.get(stored.id, NOTHING), stored, b) for stored, b in ready]
     record_intent(
         bench.work,
         [stored for stored, _ in ready],
         [
-            audit_entry(stored, "create", properties=item.properties)
+            audit_entry(stored, "create", properties=item.properties, carried=item.others)
             for (stored, _), item in zip(ready, items, strict=True)
         ],
         contact_ids=contacts.ids,
-        warnings={stored.id: [*contacts.news(stored), *bench.news(stored)] for stored, _ in ready},
+        warnings={
+            stored.id: [*contacts.news(stored), *bench.news(stored), *carried.get(stored.id, NOTHING).news(stored)]
+            for stored, _ in ready
+        },
     )
     record = partial(_record, bench, by_id(ready), contacts.ids)
     suspects = suspects_of(stored for stored, _ in ready)
     send_batch(bench.work, items, bench.work.hubspot.create_activities, record, suspects)
 
 
-def _new_activity(bench: Bench, contacts: ContactsOfBatch, stored: StoredChange, booking: Booking) -> NewActivity:
+def _new_activity(
+    bench: Bench, contacts: ContactsOfBatch, carried: Carried, stored: StoredChange, booking: Booking
+) -> NewActivity:
     properties = render_activity(
         booking,
         outcome=stored.shown_outcome(booking),
@@ -58,7 +65,9 @@ def _new_activity(bench: Bench, contacts: ContactsOfBatch, stored: StoredChange,
         activity_key=stored.activity_key,
         activity_type=bench.activity_type,
     )
-    return NewActivity(stored.id, properties, contacts.ids[stored.id])
+    if carried.notes:
+        properties[NOTES] = carried.notes
+    return NewActivity(stored.id, properties, contacts.ids[stored.id], carried.others)
 
 
 def _record(
@@ -81,7 +90,8 @@ def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: Item
         adopt(bench.work, stored, booking, str(refusal.existing_id))
     elif is_owner_in_the_way(stored, refusal):
         record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=code)
-    elif _may_remember(stored) and bench.contacts.concerns_anybody(booking):
+    elif _may_remember(stored):
+        bench.carry_over.forget(stored)  # something on the old activity may be gone since it was read
         record_refused_for_now(bench.work, stored, warning=CONTACTS_LOOKED_UP, error_code=code)
     else:
         keep_refused(bench.work, stored, refusal)

@@ -53,8 +53,8 @@ END_IS_GONE = ItemRefusal(code="OBJECT_NOT_FOUND", category="OBJECT_NOT_FOUND")
 
 def associate(bench: Bench, batch: Batch) -> None:
     """Associate contacts that the activities of a batch do not have yet, and let all of them be written next."""
-    first_tries = [stored.id for stored, _ in batch if stored.attempt_count == 0]
-    contacts = bench.contacts.resolve(batch, is_remembered_enough=first_tries)
+    first_tries = {stored.id: None for stored, _ in batch if stored.attempt_count == 0}
+    contacts = bench.contacts.resolve(batch, trusted=first_tries)
     sent = by_id(without_blocked(bench.work, batch, contacts.blocked))
     ready = [stored for stored, _ in sent.values()]
     known = _known_contacts(bench, ready)

@@ -25,6 +25,7 @@ from booking_sync.clients.hubspot_model import (
     ItemRefusal,
     NewActivity,
     NewContact,
+    ObjectRef,
     Owner,
     Portal,
     PropertyDefinition,
@@ -43,6 +44,7 @@ __all__ = [
     "ItemRefusal",
     "NewActivity",
     "NewContact",
+    "ObjectRef",
     "Owner",
     "Portal",
     "PropertyDefinition",
@@ -152,7 +154,7 @@ class HubSpotClient:
     def create_activities(self, activities: Sequence[NewActivity]) -> BatchResult:
         """Create at most 100 activities, each associated with its contacts in the same breath."""
         inputs = [
-            _input(activity.trace_id, activity.properties, associations=[*map(_with_contact, activity.contact_ids)])
+            _input(activity.trace_id, activity.properties, associations=[*map(_with, _associated(activity))])
             for activity in activities
         ]
         sent = [Sent(activity.trace_id, activity.properties) for activity in activities]
@@ -255,8 +257,13 @@ def _address(update: ActivityUpdate) -> dict[str, str]:
     return {"id": update.key, "idProperty": KEY_PROPERTY}
 
 
-def _with_contact(contact_id: str) -> dict[str, Any]:
-    return {"to": {"id": contact_id}, "types": [hubspot_associations.MEETING_TO_CONTACT]}
+def _associated(activity: NewActivity) -> dict[ObjectRef, None]:
+    contacts = [ObjectRef("contacts", contact_id) for contact_id in activity.contact_ids]
+    return dict.fromkeys((*contacts, *activity.others))
+
+
+def _with(other: ObjectRef) -> dict[str, Any]:
+    return {"to": {"id": other.id}, "types": [hubspot_associations.MEETING_TO[other.object_type]]}
 
 
 def _owner(payload: dict[str, Any]) -> Owner | None:

@@ -14,6 +14,14 @@ from booking_sync.errors import IncompleteRead
 MEETING_TO_CONTACT = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 200}
 """HubSpot docs, associations: the type of a meeting's association with a contact."""
 
+MEETING_TO = {
+    "contacts": MEETING_TO_CONTACT,
+    "companies": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 188},
+    "deals": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 212},
+    "tickets": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 226},
+}
+"""HubSpot docs, associations: the types of a meeting's associations, by the type of the other object."""
+
 _READ = "/crm/associations/{version}/{from_type}/{to_type}/batch/read"
 _CREATE = "/crm/associations/{version}/meetings/contacts/batch/create"
 _MOST_READ = 1000  # HubSpot docs, associations

@@ -69,12 +69,21 @@ class NewContact:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """A record of any type; ``object_type`` is HubSpot's plural: contacts, companies, deals, tickets."""
+
+    object_type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewActivity:
-    """An activity to create, associated with existing contacts from the start."""
+    """An activity to create, associated with existing contacts, and with ``others``, from the start."""
 
     trace_id: str
     properties: Mapping[str, str] = field(repr=False)
     contact_ids: tuple[str, ...] = ()
+    others: tuple[ObjectRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

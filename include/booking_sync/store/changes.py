@@ -214,6 +214,19 @@ def claim(
     connection.execute(statement, rows)
 
 
+def next_old_activities(connection: Connection, run_id: str, integration_id: str, most: int) -> list[str]:
+    """Return the old activities of the run's next recreations, in the order in which they are taken."""
+    statement = select(change.c.old_activity_id).where(
+        change.c.worker_run_id == run_id,
+        change.c.integration_id == integration_id,
+        change.c.state == ChangeState.PLANNED,
+        change.c.step == Step.CREATE,
+        change.c.old_activity_id.is_not(None),
+    )
+    in_order = statement.order_by(change.c.booking_created_at, change.c.booking_id).limit(most)
+    return list(connection.execute(in_order).scalars())
+
+
 def close(connection: Connection, change_ids: Sequence[str], outcome: AuditOutcome, *, at: datetime) -> None:
     """Record that changes are done, and wipe what they held."""
     _set(

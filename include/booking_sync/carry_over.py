@@ -1,0 +1,110 @@
+"""What people added to an activity in HubSpot goes to the one that takes its place (R5).
+
+It is read from the old activity before the new one is made, and made with it in one request: a request that is repeated
+finds it again, because the old activity is archived last (R4). Associations of a thousand activities are read at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from booking_sync.clients.hubspot_model import Activity, ObjectRef
+from booking_sync.decision import Recorded
+from booking_sync.hand_edits import LOOKED_AT, edited_fields
+from booking_sync.model import Booking
+from booking_sync.standing import Standing, sought_old
+from booking_sync.store import changes, mappings
+from booking_sync.store.changes import StoredChange
+from booking_sync.store.database import reading
+from booking_sync.work import Work
+
+NOTES = "hs_internal_meeting_notes"
+CONTACTS = "contacts"
+CARRIED_TYPES = (CONTACTS, "companies", "deals", "tickets")
+MOST_AT_ONCE = 1_000
+"""HubSpot docs, associations: at most 1,000 inputs a read."""
+
+EDITED = "edited_in_hubspot"
+"""Begins the warning of a change whose old activity a person has changed; the booking is the truth (R5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What the old activity of a change holds. ``contact_ids`` are all contacts on it: each of them stands."""
+
+    others: tuple[ObjectRef, ...] = ()
+    """What is associated with it and does not come from the booking."""
+    notes: str | None = field(default=None, repr=False)
+    contact_ids: frozenset[str] = frozenset()
+    edits: tuple[str, ...] = ()
+
+    def news(self, stored: StoredChange) -> list[str]:
+        """Return what the run has to tell of the old activity, unless the change says it already."""
+        if not self.edits or any(warning.startswith(EDITED) for warning in stored.warnings):
+            return []
+        return [f"{EDITED}: {', '.join(self.edits)} of activity {stored.old_activity_id}; not carried over"]
+
+
+NOTHING = Carried()
+
+
+class CarryOver:
+    """Reads for one worker what is to be carried over."""
+
+    def __init__(self, work: Work, standing: Standing) -> None:
+        self._work = work
+        self._standing = standing
+        self._associated: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def of(self, batch: Sequence[tuple[StoredChange, Booking]]) -> dict[str, Carried]:
+        """Return it by change id, for those whose old activity stands and is ours (D4)."""
+        replacing = [(stored, booking) for stored, booking in batch if stored.old_activity_id]
+        if not replacing:
+            return {}
+        self._standing.read((str(stored.old_activity_id) for stored, _ in replacing), LOOKED_AT)
+        ours = self._standing.verify({stored.id: sought_old(stored) for stored, _ in replacing})
+        self._read_associations([activity.id for activity in ours.values()])
+        owners = {stored.id: stored.old_booking_id or stored.booking_id for stored, _ in replacing}
+        with reading(self._work.services.engine) as connection:
+            recorded = mappings.load_recorded(connection, self._work.integration.id, owners.values())
+            known = mappings.known_contacts(connection, self._work.integration.id, list(owners.values()))
+        return {
+            stored.id: self._carried(
+                ours[stored.id], recorded.get(owners[stored.id]), known.get(owners[stored.id], ()), booking
+            )
+            for stored, booking in replacing
+            if stored.id in ours
+        }
+
+    def forget(self, stored: StoredChange) -> None:
+        """Have the associations read again: HubSpot refused to make an activity with them."""
+        self._associated.pop(str(stored.old_activity_id), None)
+
+    def _carried(
+        self, activity: Activity, recorded: Recorded | None, known: Sequence[str], booking: Booking
+    ) -> Carried:
+        associated = self._associated[activity.id]
+        others = tuple(
+            ObjectRef(kind, id_)
+            for kind in CARRIED_TYPES
+            for id_ in associated[kind]
+            if kind != CONTACTS or id_ not in known
+        )
+        edits = edited_fields(activity.properties, recorded, booking) if recorded is not None else ()
+        return Carried(others, activity.properties.get(NOTES) or None, frozenset(associated[CONTACTS]), edits)
+
+    def _read_associations(self, activity_ids: Sequence[str]) -> None:
+        """Read the associations of these, and of those whose turn comes next: up to a thousand cost the same."""
+        missing = [id_ for id_ in activity_ids if id_ not in self._associated]
+        if not missing:
+            return
+        work = self._work
+        with reading(work.services.engine) as connection:
+            coming = changes.next_old_activities(connection, work.run.id, work.integration.id, MOST_AT_ONCE)
+        asked = list(dict.fromkeys([*missing, *(id_ for id_ in coming if id_ not in self._associated)]))[:MOST_AT_ONCE]
+        found: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+            kind: work.hubspot.associated_ids("meetings", kind, asked) for kind in CARRIED_TYPES
+        }
+        for id_ in asked:
+            self._associated[id_] = {kind: found[kind].get(id_, ()) for kind in CARRIED_TYPES}
