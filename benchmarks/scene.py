@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +14,26 @@ from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 
 
+class Watch:
+    """The machine's clock, set forward by hand: scheduled runs are a quarter of an hour apart."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        """Return the present instant."""
+        return datetime.now(UTC) + self._ahead
+
+    def wait_for_the_next_run(self) -> None:
+        """Let a quarter of an hour pass."""
+        self._ahead += timedelta(minutes=15)
+
+
 @contextmanager
-def scene(*, has_oauth_app: bool = False) -> Iterator[tuple[Sandbox, Services]]:
+def scene(watch: Watch | None = None, *, has_oauth_app: bool = False) -> Iterator[tuple[Sandbox, Services]]:
     """Start an empty sandbox and open a mapping database of its own; HubSpot by service key or by OAuth app."""
-    with TemporaryDirectory() as folder, Sandbox(seed=1) as sandbox:
+    clock = watch or Watch()
+    with TemporaryDirectory() as folder, Sandbox(seed=1, clock=clock) as sandbox:
         hubspot = sandbox.hubspot
         app = OAuthApp(hubspot.app.client_id, hubspot.app.client_secret, hubspot.authorize_url)
         yield (
@@ -33,5 +50,6 @@ def scene(*, has_oauth_app: bool = False) -> Iterator[tuple[Sandbox, Services]]:
                 calendar_key=sandbox.calendar.api_key,
                 hubspot_url=hubspot.url,
                 hubspot_key=app if has_oauth_app else hubspot.service_key,
+                clock=clock,
             ),
         )

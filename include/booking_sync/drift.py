@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from booking_sync.audited import OF_AN_APP, AuditedBooking, Evidence, FoundActivity, MappedBooking
-from booking_sync.fingerprint import MOST_GENERATIONS, generation_of
+from booking_sync.fingerprint import MOST_GENERATIONS, generation_of, shows_the_same
 from booking_sync.model import BookingStatus
 from booking_sync.states import RecordedState
 
@@ -87,7 +87,7 @@ def _of_mapped(evidence: Evidence, row: MappedBooking) -> Iterator[Drift]:
 def _content(
     evidence: Evidence, row: MappedBooking, booking: AuditedBooking, activity: FoundActivity
 ) -> Iterator[Drift]:
-    if _shows(activity, booking):
+    if shows_the_same(activity.revision, booking.revision):
         if edited := _edited_fields(row, booking, activity):
             yield Drift(DriftKind.EDITED, booking.id, activity.id, f"{', '.join(edited)} changed in HubSpot")
     elif _is_behind(evidence, row, booking, activity):
@@ -95,27 +95,19 @@ def _content(
         yield Drift(DriftKind.STALE, booking.id, activity.id, sentence, is_mendable=True)
 
 
-def _shows(activity: FoundActivity, booking: AuditedBooking) -> bool:
-    """Say whether the activity was last written with what the booking is now; its version may have grown since."""
-    return _digest(activity.revision) == _digest(booking.revision)
-
-
-def _digest(revision: str | None) -> str:
-    return (revision or "").rpartition("-")[2]
-
-
 def _edited_fields(row: MappedBooking, booking: AuditedBooking, activity: FoundActivity) -> list[str]:
     """Name what a person has changed. The times are those of the mapping: a cancellation leaves them (X1)."""
     same = {
         "title": (activity.title or "").strip() == booking.title.strip(),
-        "start": _is_same_time(activity.start_at, row.start_at),
-        "end": _is_same_time(activity.end_at, row.end_at),
+        "start": is_same_time(activity.start_at, row.start_at),
+        "end": is_same_time(activity.end_at, row.end_at),
         "outcome": activity.outcome == booking.outcome,
     }
     return [name for name, is_same in same.items() if not is_same]
 
 
-def _is_same_time(shown_at: datetime | None, expected_at: datetime) -> bool:
+def is_same_time(shown_at: datetime | None, expected_at: datetime) -> bool:
+    """Say whether HubSpot shows this instant."""
     return shown_at is not None and abs(shown_at - expected_at) <= PRECISION
 
 

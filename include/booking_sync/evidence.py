@@ -88,7 +88,7 @@ def gather(work: Work) -> Evidence:
         recorded = drifts.archived_by_us(connection, work.integration.id, unmapped)
         once = drifts.once_mapped(connection, work.integration.id, sorted(read.bookings.keys() - mapped.keys()))
     overlap = timedelta(seconds=work.services.settings.overlap_seconds)
-    others, tells = _neighbours(work)
+    others, tells = neighbours(work)
     return Evidence(
         workspace_id=work.integration.workspace_id,
         other_workspace_ids=others,
@@ -215,7 +215,7 @@ def _standing(mapped: Mapping[str, MappedBooking], activities: Mapping[str, Foun
     return [r for r in mapped.values() if r.state is not RecordedState.REPLACED and r.activity_id in activities]
 
 
-def _neighbours(work: Work) -> tuple[tuple[str, ...], bool]:
+def neighbours(work: Work) -> tuple[tuple[str, ...], bool]:
     """Return the portal's other workspaces, and whether this integration tells of markers that belong to none."""
     with reading(work.services.engine) as connection:
         recorded = integrations.all_integrations(connection)

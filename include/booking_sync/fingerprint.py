@@ -62,6 +62,17 @@ def revision(booking: Booking, outcome: ActivityOutcome) -> str:
     return f"{booking.version}-{_digest(state, size=6)}"
 
 
+def shows_the_same(one: str | None, other: str | None) -> bool:
+    """Say whether two revisions show the same; the version may have grown without any difference to be seen."""
+    return (one or "").rpartition("-")[2] == (other or "").rpartition("-")[2]
+
+
+def version_of(revision_shown: str | None) -> int:
+    """Return the version of a revision, 0 where it is none."""
+    version = (revision_shown or "").partition("-")[0]
+    return int(version) if version.isdecimal() else 0
+
+
 def activity_key(workspace_id: str, booking_id: str, generation: int) -> str:
     """Return the marker of one activity: "cal_" and 40 hex characters.
 

@@ -25,11 +25,13 @@ from booking_sync.services import Services
 from booking_sync.settle import settle
 from booking_sync.shard import OpenedRun, deal, for_each_integration
 from booking_sync.shared_feed import SharedFeed, read_shared_feed
+from booking_sync.sightings import look
 from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
-from booking_sync.store import changes, contact_links, integrations, kept, runs, staging
+from booking_sync.store import changes, contact_links, drifts, integrations, kept, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.runs import Findings, IntegrationRun, Run
+from booking_sync.sweep import sweep
 from booking_sync.window import MANUAL, RunTrigger, advanced_watermark, window_for
 from booking_sync.work import Work
 
@@ -93,10 +95,13 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
         kept_ids = kept_booking_ids(work) | due_booking_ids(work)
         resting = 0 if work.run.is_dry_run else settle(work)
-        extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], kept_ids, feed)
+        sightings = look(work)
+        also = kept_ids | sightings.booking_ids
+        extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], also, feed)
+        swept = sweep(work, sightings)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
-            runs.set_counts(connection, run_id, part.integration_id, **counts, in_window=extracted.in_window)
+            runs.set_counts(connection, run_id, part.integration_id, **counts, in_window=extracted.in_window, **swept)
             runs.set_integration_run(connection, run_id, part.integration_id, RunState.EXTRACTED)
         return counts
 
@@ -199,8 +204,11 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
             connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"
         )
         staging.clear_staged(connection, run.id, part.integration_id)
+        drifts.note_mended(connection, run.id, part.integration_id)
         if is_recorded and not run.is_dry_run:
             _record_window(connection, run, part)
+            if not runs.load_counts(connection, run.id, part.integration_id).get("sweep_failed"):
+                integrations.set_swept(connection, part.integration_id, services.clock())
         state = RunState.RECORDED if is_recorded else RunState.FAILED
         reason = part.reason or _why_incomplete(part, not_reached)
         runs.set_integration_run(

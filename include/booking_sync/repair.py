@@ -7,7 +7,7 @@ lost answers are those of every other run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from booking_sync.apply import apply_changes
@@ -26,7 +26,7 @@ from booking_sync.store import changes, drifts, mappings, refused_plans, staging
 from booking_sync.store.changes import NewChange
 from booking_sync.work import Work
 
-REASON = "a duplicate that the audit found"
+REASON = "a second activity of the same booking"
 
 
 def mend(work: Work, found: Sequence[Drift]) -> None:
@@ -81,9 +81,16 @@ def _still_two(work: Work, duplicates: Sequence[Drift]) -> dict[str, Drift]:
     return {str(d.booking_id): d for d in duplicates if {d.activity_id, d.kept_activity_id} <= marked}
 
 
-def _plan_archives(work: Work, due: dict[str, Drift]) -> None:
+def _plan_archives(work: Work, due: Mapping[str, Drift]) -> None:
     """Write the changes down; each holds its booking as it is now, like any other change."""
     extract(work, None, due, ())
+    plan_archives(work, due)
+    with work.recording() as (connection, _):
+        staging.clear_staged(connection, work.run.id, work.integration.id)
+
+
+def plan_archives(work: Work, due: Mapping[str, Drift]) -> None:
+    """Plan to archive one duplicate of each booking, which the run has read."""
     run_id, integration_id, ids = work.run.id, work.integration.id, sorted(due)
     with work.recording() as (connection, at):
         staged = staging.load_staged(connection, work.services.vault, run_id, integration_id, ids)
@@ -98,7 +105,6 @@ def _plan_archives(work: Work, due: dict[str, Drift]) -> None:
             if booking.id not in busy
         ]
         changes.insert_changes(connection, run_id, integration_id, new, state=ChangeState.PLANNED, at=at)
-        staging.clear_staged(connection, run_id, integration_id)
 
 
 def _archive(booking: Booking, duplicate: Drift, generation: int) -> Change:

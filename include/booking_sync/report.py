@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from booking_sync.drift import DriftKind
 from booking_sync.guard import PLAN_REFUSED, GuardNotice
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
@@ -195,6 +196,7 @@ def integration_report(
         is_recorded=is_recorded,
         remarks=(
             *told,
+            *_sweep_sentences(counts),
             *_preview_sentences(changes),
             *_warning_sentences(changes),
             *_kept_sentences(open_ones),
@@ -227,6 +229,15 @@ def _column(change: ChangeFigures) -> str:
     if change["outcome"] == AuditOutcome.ADOPTED:
         return "adopted"
     return operation
+
+
+def _sweep_sentences(counts: Mapping[str, int]) -> list[str]:
+    """Say what the sweep came across; what may be mended is in the run's own changes."""
+    if counts.get("sweep_failed"):
+        return ["sweep: HubSpot's search could not be asked; the next run looks again"]
+    adopted = counts.get("sweep_adopted", 0)
+    found = [f"{counts[name]} {kind.replace('_', ' ')}" for kind in DriftKind if counts.get(name := f"sweep_{kind}")]
+    return [f"sweep: {', '.join([*([f'{adopted} adopted'] if adopted else []), *found])}"] if adopted or found else []
 
 
 def _warning_sentences(changes: Sequence[ChangeFigures]) -> list[str]:

@@ -136,8 +136,8 @@ def test_a_duplicate_whose_archive_rests_keeps_the_next_one_waiting(scene: Scene
     scene.switches.commit_then_hang(path="/batch/archive")
     assert found(scene, repair=True) == {"duplicate": 2}
     assert len(scene.activities(booking_id)) == 2
-    scene.run_after_quiet_time()
-    assert found(scene, repair=True) == {"duplicate": 1, "mended": 1}
+    assert "1 duplicate" in scene.run_after_quiet_time().note  # the sweep of the run finds the other one
+    assert len(scene.activities(booking_id)) == 1
     assert found(scene) == {}
     scene.everything_is_right()
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.flow.scene import Scene
 
+QUARTER_HOUR = 900.0
+
 
 def calls(scene: Scene, run: Callable[[], object]) -> int:
     before = len(scene.sandbox.hubspot.history)
@@ -83,11 +85,12 @@ def test_reschedules_need_no_look_at_contacts_and_cancellations_one_call_a_batch
     scene.run()
     for booking_id in ids:
         scene.move(booking_id, 9)
-    assert calls(scene, scene.run) <= 3 + 2  # create, look at the old, archive; account details and owners
+    assert calls(scene, scene.run) <= 3 + 3  # create, look at the old, archive; account details, owners, the sweep
     for booking_id in ids:
         scene.calendar.cancel(booking_id)
-    assert calls(scene, scene.run) <= 1 + 2
-    assert calls(scene, scene.run) == 1  # an unchanged window: only the account details
+    assert calls(scene, scene.run) <= 1 + 3
+    scene.clock.advance(QUARTER_HOUR)
+    assert calls(scene, scene.run) == 2  # an unchanged window: the account details, and the sweep
     scene.everything_is_right()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, select
 
+from booking_sandbox.hubspot_schema import MEETINGS
 from booking_sync.store.tables import change, mapping, mapping_history, portal, refused_plan
 from tests.flow.scene import Scene
 
@@ -13,12 +14,18 @@ LONG_AGO = -48
 
 
 def lose_the_mapping(scene: Scene) -> None:
-    """Begin with an empty database, as far as activities and what is known of the portal are concerned."""
+    """Begin with an empty database, as far as activities and what is known of the portal are concerned.
+
+    HubSpot says that the activities were imported, so the recovery does not take them for ours.
+    """
     scene.has_exact_audit = False  # the lost mapping's own writes are adopted a second time
     with scene.services.engine.begin() as connection:
         for table in (mapping, mapping_history, change):
             connection.execute(delete(table))
         connection.execute(portal.update().values(provisioned_at=None, has_unique_key=None))
+    with scene.hubspot.lock:
+        for record in scene.hubspot.portal().store.all(MEETINGS):
+            record.properties["hs_object_source"] = "IMPORT"
 
 
 def passed_on(scene: Scene, count: int) -> None:

@@ -29,6 +29,30 @@ def all_mapped(connection: Connection, integration_id: str) -> dict[str, MappedB
     return {row["booking_id"]: _mapped(row) for row in rows}
 
 
+def mapped_among(connection: Connection, integration_id: str, booking_ids: Iterable[str]) -> dict[str, MappedBooking]:
+    """Return the mapping rows of some bookings, by booking id."""
+    columns = [mapping.c[name] for name in MappedBooking.__dataclass_fields__]
+    found: dict[str, MappedBooking] = {}
+    for some in chunks(sorted(booking_ids)):
+        statement = select(*columns).where(mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some))
+        found.update({row["booking_id"]: _mapped(row) for row in connection.execute(statement).mappings()})
+    return found
+
+
+def mapped_with_successors(
+    connection: Connection, integration_id: str, booking_ids: Iterable[str], longest: int
+) -> dict[str, MappedBooking]:
+    """Return the mapping rows of some bookings, and of those that took their place (R2)."""
+    found = mapped_among(connection, integration_id, booking_ids)
+    for _ in range(longest):
+        missing = {row.replaced_by for row in found.values() if row.replaced_by} - found.keys()
+        more = mapped_among(connection, integration_id, [str(one) for one in missing])
+        if not more:
+            break
+        found |= more
+    return found
+
+
 def bookings_in_work(connection: Connection, integration_id: str) -> set[str]:
     """Return the bookings of open changes, and those whose activity such a change has yet to archive (R2)."""
     statement = select(change.c.booking_id, change.c.old_booking_id).where(

@@ -30,6 +30,8 @@ class Integration:
     pause_reason: str | None = None
     alerted_at: datetime | None = None
     completed_until: datetime | None = None
+    swept_at: datetime | None = None
+    """What changed in HubSpot until then is known; None: nothing is."""
 
     @property
     def is_working(self) -> bool:
@@ -162,6 +164,11 @@ def move_completed_until(connection: Connection, id_: str, until: datetime) -> N
     """Record that meetings that ended before ``until`` have been marked as completed (A8); it never moves back."""
     is_later = integration.c.completed_until.is_(None) | (integration.c.completed_until < until)
     connection.execute(update(integration).where(integration.c.id == id_, is_later).values(completed_until=until))
+
+
+def set_swept(connection: Connection, id_: str, at: datetime) -> None:
+    """Record that what changed in HubSpot until then is known."""
+    connection.execute(update(integration).where(integration.c.id == id_).values(swept_at=at))
 
 
 def all_integrations(connection: Connection) -> list[Integration]:

@@ -59,6 +59,7 @@ integration = Table(
         UtcDateTime,
         comment="meetings that ended before it have been marked so, or never will be (A8)",
     ),
+    Column("swept_at", UtcDateTime, comment="what changed in HubSpot until then is known; null: nothing is"),
     UniqueConstraint("workspace_id", "portal_id"),
 )
 
@@ -211,6 +212,13 @@ change = Table(
         sqlite_where=IS_OPEN,
     ),
     Index("ix_change_closed", "closed_at"),
+    Index(
+        "ix_change_unanswered",
+        "integration_id",
+        "sent_at",
+        postgresql_where=text("unanswered_count > 0"),
+        sqlite_where=text("unanswered_count > 0"),
+    ),
 )
 
 refused_plan = Table(
@@ -319,6 +327,7 @@ drift = Table(
     Column("sentence", Text, nullable=False, comment="without personal data"),
     Column("found_at", UtcDateTime, nullable=False),
     Column("mended", Boolean, nullable=False, default=False),
+    Index("ix_drift_found", "integration_id", "found_at"),
 )
 
 settings_history = Table(

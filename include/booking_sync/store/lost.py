@@ -1,0 +1,116 @@
+"""What the mapping database knows of bookings besides their mapping rows: enough to find an activity again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, func, select
+
+from booking_sync.drift import DriftKind
+from booking_sync.states import OPEN_STATES
+from booking_sync.store.statements import chunks
+from booking_sync.store.tables import change, drift, integration, mapping, mapping_history, staged_booking
+
+MADE = ("created", "adopted", "taken_over")
+"""The events of the history that say which activity a booking has had."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastKnown:
+    """The activity that the history says a booking had last."""
+
+    booking_id: str
+    activity_id: str
+    version: int
+    generation: int
+    start_at: datetime
+    end_at: datetime
+
+
+def has_mapping(connection: Connection, integration_id: str) -> bool:
+    """Say whether anything is mapped at all."""
+    return bool(connection.execute(select(exists().where(mapping.c.integration_id == integration_id))).scalar())
+
+
+def unmapped_staged(connection: Connection, run_id: str, integration_id: str) -> list[str]:
+    """Return the bookings that the run has read, and that have neither a mapping row nor a change under way."""
+    mapped = select(mapping.c.booking_id).where(mapping.c.integration_id == integration_id)
+    busy = select(change.c.booking_id).where(change.c.integration_id == integration_id, change.c.state.in_(OPEN_STATES))
+    statement = select(staged_booking.c.booking_id).where(
+        staged_booking.c.run_id == run_id,
+        staged_booking.c.integration_id == integration_id,
+        staged_booking.c.booking_id.not_in(mapped),
+        staged_booking.c.booking_id.not_in(busy),
+    )
+    return list(connection.execute(statement.order_by(staged_booking.c.booking_id)).scalars())
+
+
+def last_known(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, LastKnown]:
+    """Return what the history says of bookings; those without any are absent."""
+    found: dict[str, LastKnown] = {}
+    for some in chunks(booking_ids):
+        statement = (
+            select(mapping_history, change.c.generation)
+            .outerjoin(change, change.c.id == mapping_history.c.change_id)
+            .where(
+                mapping_history.c.integration_id == integration_id,
+                mapping_history.c.booking_id.in_(some),
+                mapping_history.c.event.in_(MADE),
+            )
+            .order_by(mapping_history.c.id)
+        )
+        for row in connection.execute(statement).mappings():
+            known = {name: row[name] for name in LastKnown.__dataclass_fields__ if name != "generation"}
+            found[row["booking_id"]] = LastKnown(**known, generation=row["generation"] or 1)
+    return found
+
+
+def suspects(connection: Connection, integration_id: str, since: datetime) -> list[str]:
+    """Return the bookings to be looked at for a while.
+
+    A request of theirs came to nothing unanswered, and may still have landed; or a duplicate was archived, and there
+    may be another one.
+    """
+    had_duplicates = select(drift.c.booking_id).where(
+        drift.c.integration_id == integration_id,
+        drift.c.found_at >= since,
+        drift.c.kind == DriftKind.DUPLICATE,
+        drift.c.mended,
+    )
+    unanswered = (
+        select(change.c.booking_id)
+        .distinct()
+        .where(change.c.integration_id == integration_id, change.c.unanswered_count > 0, change.c.sent_at >= since)
+    )
+    return sorted(connection.execute(unanswered.union(had_duplicates)).scalars())
+
+
+def mapped_bookings(connection: Connection, portal_id: str, activity_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return integration and booking of each of these activities that is mapped, in any workspace of the portal."""
+    found: dict[str, tuple[str, str]] = {}
+    for some in chunks(activity_ids):
+        statement = (
+            select(mapping.c.activity_id, mapping.c.integration_id, mapping.c.booking_id)
+            .join(integration, integration.c.id == mapping.c.integration_id)
+            .where(integration.c.portal_id == portal_id, mapping.c.activity_id.in_(some))
+        )
+        found.update({row.activity_id: (row.integration_id, row.booking_id) for row in connection.execute(statement)})
+    return found
+
+
+def changed_since(
+    connection: Connection, integration_id: str, activity_ids: Iterable[str], since: datetime
+) -> set[str]:
+    """Return the activities of which something was recorded since then: that explains why they are modified."""
+    found: set[str] = set()
+    for some in chunks(sorted(activity_ids)):
+        statement = (
+            select(mapping_history.c.activity_id)
+            .where(mapping_history.c.integration_id == integration_id, mapping_history.c.activity_id.in_(some))
+            .group_by(mapping_history.c.activity_id)
+            .having(func.max(mapping_history.c.at) > since)
+        )
+        found.update(connection.execute(statement).scalars())
+    return found
