@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test check bench migrate sandbox lock install clean
+.PHONY: help demo test soak check bench migrate sandbox lock install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: install ## run it all on this machine: a sandbox, a whole Airflow, a few r
 
 test: install ## run the tests (ARGS="-k contacts" passes options to pytest)
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+soak: install ## the long run of the tests, with a score card at its end; many hours (ARGS="tests/simulation" runs a part)
+	@SOAK=1 exec $(BIN)/python -m pytest $(ARGS)
 
 check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/ruff format --check .

@@ -165,13 +165,26 @@ def _senders() -> frozenset[tuple[str, str, str]]:
 def _names_of_generators() -> dict[str, str]:
     """Return the public names of generators that are handed on: by then, who asked for them has left the stack."""
     functions = {(path.stem, name): one for path, tree in _sources(CLIENTS) for _, name, one in _functions(tree)}
-    generators = {name: stem for (stem, name), function in functions.items() if _is_generator(function)}
-    return {
-        f"{generators[handed]}.{handed}": f"{stem}.{name}"
+    handed = {
+        (stem, name): _called(function.body[-1].value)
         for (stem, name), function in functions.items()
-        for handed in [_called(function.body[-1].value) if isinstance(function.body[-1], ast.Return) else None]
-        if handed in generators and f"{stem}.{name}" in _requests()
+        if isinstance(function.body[-1], ast.Return) and not _is_generator(function)
     }
+    generators = [place for place, function in functions.items() if _is_generator(function)]
+    named = {f"{stem}.{name}": _public_name((stem, name), handed) for stem, name in generators}
+    return {step: name for step, name in named.items() if name is not None and name != step}
+
+
+def _public_name(place: tuple[str, str], handed: dict[tuple[str, str], str | None]) -> str | None:
+    """Follow a generator to the method that is asked for it, through those who only hand it on."""
+    while f"{place[0]}.{place[1]}" not in _requests():
+        askers = [asker for asker, name in handed.items() if name == place[1] and asker != place]
+        near = [one for one in askers if one[0] == place[0]] or askers
+        if not near:
+            return None
+        named = [one for one in near if f"{one[0]}.{one[1]}" in _requests()]
+        place, handed = (named or near)[0], {one: name for one, name in handed.items() if one not in near}
+    return f"{place[0]}.{place[1]}"
 
 
 def _is_generator(function: Function) -> bool:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from sqlalchemy import update
 
 from booking_sandbox.hubspot_schema import MEETINGS
 from booking_sync.fingerprint import activity_key
+from booking_sync.store.tables import integration, mapping
 from tests.flow.clock import MONDAY_MORNING
 from tests.simulation.stage import WORKSPACE
 
@@ -52,7 +56,9 @@ def book(world: World, booking_id: str, kind: str = "plain") -> None:
     }
     if not fields["invitees"]:
         del fields["answers"]
-    world.calendar.book(WORKSPACE, booking_id=booking_id, **fields)
+    workspaces = sorted(world.calendar.workspaces)
+    workspace_id = workspaces[crc32(booking_id.encode()) % len(workspaces)]
+    world.calendar.book(workspace_id, booking_id=booking_id, **fields)
 
 
 def move(world: World, booking_id: str, hours: str = "24") -> None:
@@ -88,7 +94,7 @@ def answer(world: World, booking_id: str, *words: str) -> None:
 
 def invite(world: World, booking_id: str, email: str = "canary.late@example.com") -> None:
     invitees = world.calendar.booking(booking_id)["invitees"]
-    late = {**invitees[0], "id": f"inv_{email}", "name": "Canary Late", "email": email}
+    late = {**invitees[0], "id": f"inv_late_{len(invitees)}", "name": "Canary Late", "email": email, "status": "active"}
     world.calendar.edit(booking_id, invitees=[*invitees, late])
 
 
@@ -117,6 +123,7 @@ def plan(world: World, name: str) -> None:
 
 def person_deletes(world: World, booking_id: str) -> None:
     for activity in world.activities_of(booking_id):
+        world.expected.has_ghosts |= not world.is_mapped(activity["id"])
         world.hubspot.delete_activity(activity["id"])
         world.expected.deleted[booking_id] = world.version_of(booking_id)
 
@@ -127,6 +134,12 @@ def person_edits(world: World, booking_id: str) -> None:
         world.expected.edited[booking_id] = world.version_of(booking_id)
 
 
+def person_unmarks(world: World, booking_id: str) -> None:
+    """A person empties the field by which we know our activity."""
+    for activity in world.activities_of(booking_id):
+        world.hubspot.edit_activity(activity["id"], calendar_booking_key="")
+
+
 def person_clones(world: World, booking_id: str) -> None:
     for activity in world.activities_of(booking_id):
         world.hubspot.clone_activity(activity["id"])
@@ -135,19 +148,19 @@ def person_clones(world: World, booking_id: str) -> None:
 def contact_deleted(world: World, booking_id: str) -> None:
     for contact in _contacts_of(world, booking_id)[:1]:
         world.hubspot.delete_contact(contact["id"])
-    world.expected.loosely_associated.add(booking_id)
+    _loosen(world, booking_id)
 
 
 def contact_merged(world: World, booking_id: str) -> None:
     for contact in _contacts_of(world, booking_id)[:1]:
-        other = world.hubspot.add_contact(email=f"other.{len(world.hubspot.contacts())}@example.com")
+        other = world.hubspot.add_contact(email=f"other.{len(world.told)}@example.com")
         world.hubspot.merge_contacts(other, contact["id"], has_new_id=True)
 
 
 def contact_readdressed(world: World, booking_id: str) -> None:
     for contact in _contacts_of(world, booking_id)[:1]:
-        world.hubspot.edit_contact(contact["id"], email=f"new.{contact['id']}@example.com")
-    world.expected.loosely_associated.add(booking_id)
+        world.hubspot.edit_contact(contact["id"], email=f"new.{len(world.told)}@example.com")
+    _loosen(world, booking_id)
 
 
 def outdate(world: World, booking_id: str) -> None:
@@ -170,9 +183,9 @@ def busy(world: World, path: str, count: str = "1") -> None:
     world.switches.rate_limited(path=path, count=int(count))
 
 
-def denied(world: World, path: str, count: str = "1") -> None:
-    """HubSpot refuses requests for a reason that we do not know."""
-    world.switches.fail_before(status=403, path=path, count=int(count))
+def denied(world: World, path: str, status: str = "403") -> None:
+    """HubSpot refuses a request for a reason that we do not know."""
+    world.switches.fail_before(status=int(status), path=path)
 
 
 def refuse(world: World, email: str) -> None:
@@ -190,6 +203,65 @@ def properties_deleted(world: World) -> None:
         del portal.properties[MEETINGS.name][name]
 
 
+def key_lost(world: World) -> None:
+    """HubSpot does not accept our key."""
+    tokens = world.hubspot.portal().grants.tokens
+    world.lost_keys.update(tokens)
+    tokens.clear()
+
+
+def key_back(world: World) -> None:
+    world.hubspot.portal().grants.tokens.update(world.lost_keys)
+    world.lost_keys.clear()
+
+
+def tokens_expire(world: World) -> None:
+    world.hubspot.portal().grants.expire_access_tokens()
+
+
+def refresh_revoked(world: World) -> None:
+    """The access that was given ends, and cannot be made to last longer."""
+    grants = world.hubspot.portal().grants
+    grants.revoke_refresh_tokens(world.stage.sandbox.hubspot.app.client_id)
+    grants.expire_access_tokens()
+
+
+def access_revoked(world: World) -> None:
+    """Somebody takes the app out of HubSpot, by HubSpot's own path."""
+    world.hubspot.portal().grants.uninstall(world.stage.sandbox.hubspot.app.client_id)
+
+
+def mix_up(world: World, booking_id: str, other_id: str) -> None:
+    """Let the mapping say of two bookings that each has the other's activity."""
+    ids = {one: world.activities_of(one)[0]["id"] for one in (booking_id, other_id)}
+    for owner, activity_id in ((booking_id, None), (other_id, ids[booking_id]), (booking_id, ids[other_id])):
+        _remap(world, owner, activity_id)
+
+
+def remap(world: World, booking_id: str) -> None:
+    """Let the mapping say that a booking has an activity that is not ours."""
+    _remap(world, booking_id, next(iter(world.hubspot.activities()))["id"])
+
+
+def _remap(world: World, booking_id: str, activity_id: str | None) -> None:
+    with world.stage.engine.begin() as connection:
+        connection.execute(update(mapping).where(mapping.c.booking_id == booking_id).values(activity_id=activity_id))
+
+
+def setting(world: World, name: str, value: str) -> None:
+    """Choose something for the integration; yes and no are words."""
+    world.expected.marks_completed = name == "mark_completed"
+    chosen = {"yes": True, "no": False}.get(value, value)
+    with world.stage.engine.begin() as connection:
+        values = {"settings": {name: chosen}, "completed_until": world.clock.now}
+        connection.execute(update(integration).values(values))
+
+
+def crowd(world: World, count: str) -> None:
+    for number in range(int(count)):
+        book(world, f"c{number}")
+
+
 def sleep(world: World, seconds: str) -> None:
     world.clock.advance(float(seconds))
 
@@ -198,6 +270,12 @@ def _contacts_of(world: World, booking_id: str) -> list[dict[str, Any]]:
     emails = [one["email"] for one in world.calendar.booking(booking_id)["invitees"] if one["email"]]
     found = [world.hubspot.contact_by_email(email) for email in emails]
     return [contact for contact in found if contact is not None]
+
+
+def _loosen(world: World, booking_id: str) -> None:
+    """Expect no certain contact for these addresses any more: the one that we remember counts, or a new one (C8)."""
+    emails = [one["email"] for one in world.calendar.booking(booking_id)["invitees"] if one["email"]]
+    world.expected.loose_addresses.update(email.lower() for email in emails)
 
 
 DEEDS: Mapping[str, Callable[..., None]] = {
@@ -217,6 +295,7 @@ DEEDS: Mapping[str, Callable[..., None]] = {
     "person-deletes": person_deletes,
     "person-edits": person_edits,
     "person-clones": person_clones,
+    "person-unmarks": person_unmarks,
     "contact-deleted": contact_deleted,
     "contact-merged": contact_merged,
     "contact-readdressed": contact_readdressed,
@@ -227,5 +306,14 @@ DEEDS: Mapping[str, Callable[..., None]] = {
     "refuse": refuse,
     "lag": lag,
     "properties-deleted": properties_deleted,
+    "key-lost": key_lost,
+    "key-back": key_back,
+    "tokens-expire": tokens_expire,
+    "access-revoked": access_revoked,
+    "refresh-revoked": refresh_revoked,
+    "mix-up": mix_up,
+    "remap": remap,
+    "set": setting,
+    "crowd": crowd,
     "sleep": sleep,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from random import Random
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
@@ -42,6 +43,8 @@ class Harm(StrEnum):
     """A write is answered with a failure, and carried out after everybody has stopped to expect it."""
 
 
+SURVIVED_ALONE = tuple(harm for harm in Harm if harm is not Harm.VERY_LATE)
+"""What a run and the next ones get over by themselves; what lands after it was given up needs a sweep."""
 LANDING_LATE = (Harm.LATE, Harm.VERY_LATE)
 _OF_REQUEST = {
     Harm.LOST_ANSWER: (FaultKind.COMMIT_THEN_HANG, 0.0),
@@ -119,6 +122,10 @@ class Striker:
         """Whether every fault has struck."""
         return not self._waiting
 
+    def arm(self, fault: Fault) -> None:
+        """Wait for one more boundary, counted from here."""
+        self._waiting, self._since = [fault], 0
+
     def rest(self) -> None:
         """Strike no more."""
         self.is_resting = True
@@ -137,13 +144,20 @@ class Striker:
             self._take_back()
         if self._is_noting:
             self._note(act, moment)
-        if self.is_resting or not self._waiting:
-            return
-        self._since += 1
-        if self._since == self._waiting[0].after:
-            self._since = 0
+        harm = None if self.is_resting else self._due(act, moment)
+        if harm is not None:
             self.struck.append(here(act, moment))
-            self._strike(self._waiting.pop(0).harm, act)
+            self._strike(harm, act)
+
+    def _due(self, act: Act, moment: Moment) -> Harm | None:  # noqa: ARG002 - chance asks where it is
+        """Say what goes wrong here."""
+        if not self._waiting:
+            return None
+        self._since += 1
+        if self._since < self._waiting[0].after:
+            return None
+        self._since = 0
+        return self._waiting.pop(0).harm
 
     def _note(self, act: Act, moment: Moment) -> None:
         history = self._sandbox.hubspot.history
@@ -171,3 +185,18 @@ class Striker:
             waiting = service.switches.faults.waiting
             waiting[:] = [one for one in waiting if not any(one is planted for planted in self._planted)]
         self._planted.clear()
+
+
+class Misfortune(Striker):
+    """Strikes by chance, at every boundary anew."""
+
+    def __init__(self, sandbox: BothServices, chance: Random, *, of_requests: float, of_commits: float) -> None:
+        super().__init__(sandbox, ())
+        self._chance = chance
+        self._odds = {Act.REQUEST: of_requests, Act.COMMIT: of_commits}
+
+    def _due(self, act: Act, moment: Moment) -> Harm | None:
+        if moment is Moment.AFTER or self._chance.random() >= self._odds[act]:
+            return None
+        possible = [harm for harm in SURVIVED_ALONE if can_strike(harm, act, moment, is_write=True)]
+        return self._chance.choice(possible)

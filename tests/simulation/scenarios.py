@@ -18,10 +18,19 @@ class Scenario:
     words: tuple[str, ...]
     portal: UniqueProperties = "allowed"
     is_connected: bool = True
+    is_oauth: bool = False
 
 
-def _told(name: str, story: str, *, portal: UniqueProperties = "allowed", is_connected: bool = True) -> Scenario:
-    return Scenario(name, tuple(word.strip() for word in story.split(",")), portal, is_connected)
+def _told(
+    name: str,
+    story: str,
+    *,
+    portal: UniqueProperties = "allowed",
+    is_connected: bool = True,
+    is_oauth: bool = False,
+) -> Scenario:
+    words = tuple(word.strip() for word in story.split(","))
+    return Scenario(name, words, portal, is_connected and not is_oauth, is_oauth)
 
 
 CORE = (
@@ -82,8 +91,8 @@ OTHERS = (
     _told("activity edited by a person, then renamed", "book a, run, person-edits a, rename a, run"),
     _told("activity cloned by a person, then moved", "book a, run, person-clones a, move a 24, run"),
     _told("dry run in between", "book a, dry, run, move a 24, dry, run"),
-    _told("a day backfilled", "book a, backfill, move a 24, run"),
-    _told("scheduled runs", "book a, scheduled, move a 24, scheduled"),
+    _told("a day backfilled", "book a, sleep 60, backfill, move a 24, run"),
+    _told("scheduled runs", "book a, sleep 60, scheduled, move a 24, sleep 60, scheduled"),
     _told("bookings by id", "book a, book b, ids a, run, move b 24, ids b"),
     _told("kept booking", "book a, run, garble a, run, ungarble a, run"),
     _told("plan lost and back", "book a, run, plan starter, move a 24, run, plan pro, run"),
@@ -100,4 +109,34 @@ OTHERS = (
 )
 
 ALL = CORE + OTHERS
-BY_NAME = {one.name: one for one in ALL}
+"""Those that one fault is tried in."""
+
+GIVEN = "page grant, page connect, sleep 60"
+RARE = (
+    _told(
+        "access given, used and taken back",
+        f"{GIVEN}, book a, run, page pause, page resume, run, page disconnect",
+        is_oauth=True,
+    ),
+    _told("access expires", f"{GIVEN}, book a, run, tokens-expire, move a 24, run", is_oauth=True),
+    _told("app taken out on the page", f"{GIVEN}, book a, run, page uninstall", is_oauth=True),
+    _told("app taken out in HubSpot", f"{GIVEN}, book a, run, access-revoked, run, {GIVEN}, run", is_oauth=True),
+    _told("access ends", f"{GIVEN}, book a, run, refresh-revoked, move a 24, run, {GIVEN}, run", is_oauth=True),
+    _told(
+        "HubSpot refuses to take the app out",
+        f"{GIVEN}, book a, run, denied appinstalls 400, page uninstall, sleep 900, run",
+        is_oauth=True,
+    ),
+    _told("service key connected on the page", "page connect, sleep 60, book a, run", is_connected=False),
+    _told("an invitee is erased", "book a, run, page erase, move a 24, run"),
+    _told("a meeting ends", "set mark_completed yes, book a, run, sleep 60000, scheduled, sleep 60000, scheduled"),
+    _told("a meeting type is chosen", "set activity_type Demo, book a, run"),
+    _told("two activities mixed up", "book a, book b, run, mix-up a b, rename a, rename b, run"),
+    _told("two activities mixed up, then moved", "book a, book b, run, mix-up a b, move a 24, move b 24, run"),
+    _told("marker taken off", "book a, run, person-unmarks a, rename a, run, move a 24, run"),
+    _told("mapped to what is not ours", "book a, run, person-deletes a, remap a, move a 24, run"),
+    _told("the source returns little", "crowd 20, sleep 60, backfill, sleep 604740, backfill"),
+)
+"""Those that only show that every boundary is come by; their faults are tried elsewhere, step by step."""
+
+BY_NAME = {one.name: one for one in ALL + RARE}

@@ -24,16 +24,20 @@ from booking_sandbox.hubspot_app import hubspot_application
 from booking_sandbox.hubspot_schema import MEETINGS, PropertyDefinition, PropertyGroup
 from booking_sandbox.hubspot_service import HubSpotService
 from booking_sandbox.hubspot_switches import UniqueProperties
+from booking_sandbox.pages.consent_pages import consent_pages
 from booking_sandbox.server import CalendarHandle, HubSpotHandle
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
-from booking_sync.services import HUBSPOT_LIMITS, RequestCounter, Services
+from booking_sync.clients.hubspot_oauth import HubSpotOAuth
+from booking_sync.clients.oauth_model import OAuthApp
+from booking_sync.services import HUBSPOT_LIMITS, OAUTH_LIMITS, NoPortal, RequestCounter, Services
 from booking_sync.settings import Settings
 from booking_sync.store import lease
 from booking_sync.store.database import open_database
 from booking_sync.store.encryption import Vault
 from booking_sync.store.tables import installation, integration, metadata
 from booking_sync.store.tables import portal as portal_table
+from booking_sync.tokens import PortalTokens, hide_nothing
 from tests.flow.clock import MONDAY_MORNING, SceneClock
 from tests.simulation.wire import CALENDAR_HOST, HUBSPOT_HOST, served_here
 
@@ -112,7 +116,7 @@ class Stage:
         )
         self._applications = {
             CALENDAR_HOST: calendar_application(calendar, []),
-            HUBSPOT_HOST: hubspot_application(hubspot, []),
+            HUBSPOT_HOST: hubspot_application(hubspot, consent_pages(hubspot)),
         }
 
     @classmethod
@@ -152,24 +156,38 @@ class Stage:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(delete(table))
 
-    def services(self, new_id: Callable[[], str]) -> Services:
+    def open_workspaces(self, count: int) -> None:
+        """Let there be so many workspaces, all of them passed on to the one portal."""
+        for number in range(1, count + 1):
+            self.sandbox.calendar.state.add_workspace(f"ws_{number}", f"Team {number}")
+
+    def services(self, new_id: Callable[[], str], *, is_oauth: bool = False) -> Services:
         """Build services as a new process would; waiting moves the clock and takes no time."""
         calendar, hubspot = self.sandbox.calendar, self.sandbox.hubspot
         of_calendar, of_hubspot = RequestCounter(), RequestCounter()
-        wait = self.clock.advance
+        wait, vault = self.clock.advance, Vault(SETTINGS.secret_keys)
+        key: str | NoPortal = NoPortal() if is_oauth else hubspot.service_key
         return Services(
             settings=SETTINGS,
             engine=self.engine,
-            vault=Vault(SETTINGS.secret_keys),
+            vault=vault,
             calendar=CalendarClient.from_connection(calendar.url, calendar.api_key, observer=of_calendar, sleep=wait),
             hubspot=HubSpotClient.from_connection(
-                hubspot.url, hubspot.service_key, limits=HUBSPOT_LIMITS, observer=of_hubspot, sleep=wait
+                hubspot.url, key, limits=HUBSPOT_LIMITS, observer=of_hubspot, sleep=wait
             ),
             clock=self.clock,
             new_id=new_id,
             calendar_requests=of_calendar,
             hubspot_requests=of_hubspot,
+            tokens=self._tokens(vault) if is_oauth else None,
         )
+
+    def _tokens(self, vault: Vault) -> PortalTokens:
+        hubspot, wait = self.sandbox.hubspot, self.clock.advance
+        app = OAuthApp(hubspot.app.client_id, hubspot.app.client_secret, hubspot.authorize_url)
+        version = SETTINGS.hubspot_api_version
+        oauth = HubSpotOAuth.from_connection(hubspot.url, app, api_version=version, limits=OAUTH_LIMITS, sleep=wait)
+        return PortalTokens(self.engine, vault, oauth, self.clock, hide_nothing, wait)
 
     def _database_now(self, _connection: Connection) -> Any:
         return self.clock.now

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests import scorecard
-from tests.simulation.faults import Harm
+from tests.simulation.faults import SURVIVED_ALONE, Harm
 from tests.simulation.scenarios import ALL, CORE, Scenario
 from tests.simulation.search import Tally, one_fault_each, search
 from tests.simulation.stage import Stage
@@ -18,7 +18,7 @@ SAMPLE = {"sqlite": 240, "postgresql": 60}
 
 
 def test_a_part_of_all_cases(stage: Stage, database_kind: str) -> None:
-    found = search(stage, one_fault_each(stage, ALL, sample=SAMPLE[database_kind], seed=SEED))
+    found = search(stage, one_fault_each(stage, ALL, SURVIVED_ALONE, sample=SAMPLE[database_kind], seed=SEED))
 
     report(found)
 
@@ -27,7 +27,7 @@ def test_a_part_of_all_cases(stage: Stage, database_kind: str) -> None:
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
 def test_every_case(stage: Stage, scenario: Scenario) -> None:
-    report(search(stage, one_fault_each(stage, [scenario])))
+    report(search(stage, one_fault_each(stage, [scenario], SURVIVED_ALONE)))
 
 
 def test_every_late_landing_of_the_core(sqlite_stage: Stage) -> None:

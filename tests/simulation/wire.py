@@ -13,7 +13,7 @@ from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
 
 from requests import ConnectionError as Disconnected
-from requests import PreparedRequest, Response
+from requests import PreparedRequest, Response, sessions
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from starlette.applications import Starlette
@@ -47,7 +47,8 @@ class ServedHere(BaseAdapter):
 
     def send(self, request: PreparedRequest, *_args: Any, **_options: Any) -> Response:  # type: ignore[override]  # how long to wait for a socket is of no interest
         """Serve a request and return its answer; raises where the connection is cut."""
-        wire._current.get().begin_sending(None)
+        if (watch := wire._current.get(None)) is not None:  # a browser has none
+            watch.begin_sending(None)
         parts = urlsplit(str(request.url))
         status, headers, body = _serve(self._applications[str(parts.hostname)], request, parts.path, parts.query)
         response = Response()
@@ -64,6 +65,7 @@ def served_here(applications: Applications) -> Iterator[None]:
     """Let every client that is made inside the block talk to these applications."""
     with (
         patch.object(http, "WatchedAdapter", lambda: ServedHere(applications)),
+        patch.object(sessions, "HTTPAdapter", lambda: ServedHere(applications)),
         patch.object(wire.Watch, "start", lambda _watch: None),
     ):
         yield
@@ -83,7 +85,7 @@ def _serve(
         "headers": [(name.lower().encode(), str(value).encode()) for name, value in request.headers.items()],
         _SCOPE_KEY: cut,
     }
-    body = request.body if isinstance(request.body, bytes) else b""
+    body = request.body.encode() if isinstance(request.body, str) else request.body or b""
 
     async def receive() -> dict[str, Any]:
         if cut.is_cut:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from random import Random
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from booking_sandbox.calendar_state import CalendarState
@@ -19,12 +21,15 @@ from booking_sync.reconcile import reconcile
 from booking_sync.report import RunReport
 from booking_sync.request import AuditRequest, RunRequest
 from booking_sync.services import Services
+from booking_sync.store.tables import mapping
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
 from tests.simulation import oracle
 from tests.simulation.deeds import DEEDS, KNOWN, OWNER, at
-from tests.simulation.faults import Killed, Planted, Striker
+from tests.simulation.faults import Fault, Harm, Killed, Planted, Striker
 from tests.simulation.oracle import Expected
-from tests.simulation.stage import SETTINGS, WORKSPACE, Stage
+from tests.simulation.overlap import Overlap, let_overlap, turns_by_chance
+from tests.simulation.page import PAGE
+from tests.simulation.stage import SETTINGS, Stage
 
 BETWEEN_RUNS_SECONDS = 60.0
 REST_SECONDS = SETTINGS.quiet_seconds + 60.0
@@ -39,16 +44,25 @@ TASK_FAILURES = (Planted, BookingSyncError, DBAPIError)
 class World:
     """Make it with :meth:`on`. ``do`` takes deeds and runs as words; ``finish`` runs until all is quiet."""
 
-    def __init__(self, stage: Stage, striker: Striker | None = None, *, is_repeated: bool = False) -> None:
-        """``is_repeated``: Airflow tries a failed run again, instead of leaving it to the next one."""
+    def __init__(
+        self, stage: Stage, striker: Striker | None = None, *, is_repeated: bool = False, is_oauth: bool = False
+    ) -> None:
+        """``is_repeated``: Airflow tries a failed run again, instead of leaving it to the next one.
+
+        ``is_oauth``: there is no service key; a person gives access on the page.
+        """
         self.stage = stage
         self.clock = stage.clock
         self.striker = striker or Striker(stage.sandbox, ())
         self.expected = Expected()
         self.reports: list[RunReport] = []
         self.wrong: list[str] = []
+        self.lost_keys: dict[str, Any] = {}
+        self.told: list[str] = []
+        """All words so far; the same again makes the same world."""
         self._is_repeated = is_repeated
         self._is_repairing = False
+        self._is_oauth = is_oauth
         self._run_count = 0
         self._ids = itertools.count(1)
         self.hubspot.add_owner(OWNER, first_name="Grace", last_name="Hopper")
@@ -65,6 +79,7 @@ class World:
         *,
         is_connected: bool = True,
         seed: int = 0,
+        workspaces: int = 1,
         **options: Any,
     ) -> World:
         """Clear the stage for a new world. A connected one has been worked with before."""
@@ -77,6 +92,7 @@ class World:
         stage.clear(unique_properties, seed=seed)
         if is_connected:
             stage.connect(stage.connected[unique_properties])
+        stage.open_workspaces(workspaces)
         return cls(stage, **options)
 
     @property
@@ -99,10 +115,17 @@ class World:
         """Our live activities of a booking."""
         return [one for one in oracle.ours(self.stage.sandbox) if oracle.booking_id_of(one) == booking_id]
 
+    def is_mapped(self, activity_id: str) -> bool:
+        """Say whether we know of an activity that we made."""
+        with self.stage.engine.connect() as connection:
+            found = connection.execute(select(mapping.c.booking_id).where(mapping.c.activity_id == activity_id))
+            return found.first() is not None
+
     # --- what happens -------------------------------------------------------------------------------------------------
 
     def do(self, words: str) -> None:
         """Let something happen: a deed of a person, or a run of ours."""
+        self.told.append(words)
         verb, *arguments = words.split()
         if verb in DEEDS:
             DEEDS[verb](self, *arguments)
@@ -139,7 +162,31 @@ class World:
         trigger = RunTrigger("calendar_hubspot_audit", self._next_run_id(), MANUAL, "ada")
         self._tried(lambda services: run_audit(services, trigger, AuditRequest(repair=word == "repair")))
 
+    def crash(self, after: str, *harm: str) -> None:
+        """Let something go wrong at the so-manieth boundary from here."""
+        self.striker.arm(Fault(int(after), Harm(" ".join(harm))))
+        self.expected.has_ghosts |= Harm(" ".join(harm)) is Harm.VERY_LATE
+
+    def page(self, button: str) -> None:
+        """A person presses something on the Integrations page, again where it failed; why it did, the page says."""
+        so_far = len(self.wrong)
+        for _ in range(MOST_TRIES):
+            if self._tried(lambda services: PAGE[button](services, self.stage.sandbox.hubspot)):
+                break
+        del self.wrong[so_far:]
+
+    def overlap(self, seed: str, longest: str = "inf") -> None:
+        """Two runs at once, and the turns that the seed says; nobody sleeps longer than so many seconds."""
+        self.clock.advance(BETWEEN_RUNS_SECONDS)
+        chance = Random(int(seed))  # noqa: S311 - to be repeatable
+        turns = turns_by_chance(chance, 2, 60, longest=float(longest))
+        self.wrong += let_overlap(self, [self.trigger(MANUAL), self.trigger(MANUAL)], Overlap(turns, is_fine=True))
+        self.wrong += oracle.problems_of_any_moment(self.stage)
+
     RUNS: Mapping[str, Callable[..., None]] = {
+        "page": page,
+        "overlap": overlap,
+        "crash": crash,
         "run": run,
         "scheduled": run_scheduled,
         "dry": run_dry,
@@ -155,7 +202,7 @@ class World:
 
     def services(self) -> Services:
         """Build services as a new process would."""
-        return self.stage.services(lambda: f"{next(self._ids):032x}")
+        return self.stage.services(lambda: f"{next(self._ids):032x}", is_oauth=self._is_oauth)
 
     def trigger(self, run_type: str, interval: Window | None = None) -> RunTrigger:
         """Describe the next run."""
@@ -171,8 +218,8 @@ class World:
         self._tried(lambda services: self.reports.append(reconcile(services, trigger, request)))
         self.wrong += oracle.problems_of_any_moment(self.stage)
 
-    def _tried(self, run: Callable[[Services], object]) -> None:
-        """Let a process run, and another one where it failed and Airflow repeats it."""
+    def _tried(self, run: Callable[[Services], object]) -> bool:
+        """Let a process run, and another one where it failed and Airflow repeats it; say whether one ended well."""
         for _ in range(MOST_TRIES):
             with self.stage.processes.new() as process, self.striker.worker(), watched(self.striker):
                 try:
@@ -183,13 +230,14 @@ class World:
                 except TASK_FAILURES as failure:
                     self._note_failure(failure)
                 else:
-                    return
+                    return True
             if not self._is_repeated:
-                return
+                break
             self.clock.advance(BETWEEN_RUNS_SECONDS)
+        return False
 
     def _note_failure(self, failure: Exception) -> None:
-        is_expected = self.striker.has_struck or isinstance(failure, LeaseHeld | Fenced)
+        is_expected = self.striker.has_struck or self.lost_keys or isinstance(failure, LeaseHeld | Fenced)
         if not is_expected:
             self.wrong.append(f"a run failed without any fault: {type(failure).__name__}: {failure}")
 
@@ -216,11 +264,9 @@ class World:
 
     def _let_late_requests_land(self) -> None:
         """Run every quarter of an hour until nothing is on its way any more."""
-        portal = self.hubspot.portal()
-        while portal.pending:
+        while self.hubspot.portal().late._waiting:
             self._rest(REST_SECONDS)
             self.run()
-            portal = self.hubspot.portal()
 
     def _problems_of_one_more_run(self) -> list[str]:
         self._rest(A_DAY_SECONDS)
@@ -234,6 +280,3 @@ class World:
 
     def _rest(self, seconds: float) -> None:
         self.clock.advance(seconds)
-
-
-__all__ = ["WORKSPACE", "World"]

@@ -1,0 +1,35 @@
+"""Two faults at any two boundaries of the core scenarios: a seeded part in every run, 50,000 in the long one."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from tests import scorecard
+from tests.simulation.faults import SURVIVED_ALONE
+from tests.simulation.scenarios import CORE, Scenario
+from tests.simulation.search import Tally, search, two_faults_each
+from tests.simulation.stage import Stage
+
+PAIRS = tuple(product(SURVIVED_ALONE, repeat=2))
+SEED = 20_260_302
+SAMPLE, OF_EACH_IN_THE_LONG_RUN = 100, 5_000
+
+
+def test_a_part_of_all_pairs(sqlite_stage: Stage) -> None:
+    report(search(sqlite_stage, two_faults_each(sqlite_stage, CORE, PAIRS, sample=SAMPLE, seed=SEED)))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(14_400)
+@pytest.mark.parametrize("scenario", CORE, ids=lambda scenario: scenario.name)
+def test_many_pairs(sqlite_stage: Stage, scenario: Scenario) -> None:
+    cases = two_faults_each(sqlite_stage, [scenario], PAIRS, sample=OF_EACH_IN_THE_LONG_RUN, seed=SEED)
+    report(search(sqlite_stage, cases))
+
+
+def report(found: Tally) -> None:
+    kinds = {"in which both struck": found.cases.total()}
+    scorecard.count("two faults", kinds, len(found.violations))
+    assert not found.violations, "\n".join(map(str, found.violations[:20]))
