@@ -50,7 +50,9 @@ HUBSPOT_ACTIONS = frozenset(
         "install_app",
         "merge_contacts",
         "register_redirect_uri",
+        "gdpr_delete_contact",
         "restore_activity",
+        "restore_contact",
         "revoke_refresh_tokens",
         "uninstall_app",
     }

@@ -77,6 +77,25 @@ class HubSpotState(Portals):
         """Move a contact to the recycle bin; its address is free again."""
         self._delete(CONTACTS, contact_id, portal_id)
 
+    def restore_contact(self, contact_id: str, *, portal_id: int | None = None) -> None:
+        """Take a contact out of the recycle bin; ValueError where another one has its address by now."""
+        with self.lock:
+            portal = self.portal(portal_id)
+            record = portal.store.records[CONTACTS.name][contact_id]
+            if portal.store.by_email(record.properties.get("email", "")) is not None:
+                raise ValueError("another contact has the address by now")
+            portal.restore(record)
+
+    def gdpr_delete_contact(self, email: str, *, portal_id: int | None = None) -> None:
+        """Delete a person for good: the contact is purged, and the address goes to the blocklist."""
+        with self.lock:
+            portal = self.portal(portal_id)
+            record = portal.store.by_email(email)
+            if record is not None:
+                portal.store.unindex(record)
+                del portal.store.records[CONTACTS.name][record.id]
+            portal.blocklist.add(email.strip().lower())
+
     def restore_activity(self, activity_id: str, *, portal_id: int | None = None) -> None:
         """Take a meeting out of the recycle bin, which the API cannot do."""
         with self.lock:

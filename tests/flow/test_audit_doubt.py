@@ -46,17 +46,6 @@ def test_a_search_that_lags_and_flaps_makes_nothing_missing_and_nothing_double(
     scene.everything_is_right()
 
 
-@pytest.mark.parametrize("marker_mode", ["allowed", "ignored", "refused"])
-def test_a_copy_that_a_person_made_is_reported_and_never_touched(scene: Scene) -> None:
-    (booking_id,) = settled(scene, 1)
-    mapped = scene.activity(booking_id)["id"]
-    copy = scene.hubspot.clone_activity(mapped)
-    before = next(one for one in scene.hubspot.activities() if one["id"] == copy)
-    assert scene.writes_of(lambda: found(scene, repair=True)) == []
-    assert found(scene) == {"foreign_marker": 1}
-    assert next(one for one in scene.hubspot.activities() if one["id"] == copy) == before  # D4
-
-
 def test_what_a_person_took_out_of_the_recycle_bin_stays(scene: Scene) -> None:
     (booking_id,) = settled(scene, 1)
     old = scene.activity(booking_id)["id"]

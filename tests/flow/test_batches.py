@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -46,25 +45,6 @@ def test_a_refused_batch_of_contacts_is_split_too(scene: Scene) -> None:
     assert report.counts["create"] == 8  # C6: the activity is written without that contact
     assert [len(scene.activity(booking_id)["contact_ids"]) for booking_id in ids] == [0, 1, 1, 1, 1, 1, 1, 1]
     assert f"{ids[0]}: contact_refused" in report.note
-
-
-def test_an_owner_removed_in_the_middle_of_a_run_leaves_the_activities_unassigned(scene: Scene) -> None:
-    owner = scene.hubspot.add_owner("hanna@acme.example")
-    known = scene.book()
-    scene.run()
-
-    def remove_owner(entry: Any, phase: str) -> None:
-        if phase == "before" and entry.is_write and "/meetings/batch/" in entry.path:
-            scene.hubspot.portal().owners.pop(owner, None)
-
-    scene.hubspot.request_hook = remove_owner
-    scene.calendar.edit(known, event_name="Renamed")
-    new = scene.book(invitees=[{"email": None}])
-    report = scene.run()
-    assert "hubspot_owner_id" not in scene.shown(new)
-    assert f"{new}: owner_refused" in report.note
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
 
 
 def test_a_hundred_and_fifty_new_bookings_take_two_batches_of_each_kind(scene: Scene) -> None:

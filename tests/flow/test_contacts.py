@@ -71,17 +71,6 @@ def test_a_new_contact_belongs_to_the_hosts_owner_in_any_letter_case(scene: Scen
     assert scene.shown(booking_id)["hubspot_owner_id"] == owner  # A1
 
 
-@pytest.mark.parametrize("owner", [None, "archived", "somebody else"])
-def test_without_an_active_owner_the_contact_is_unassigned(scene: Scene, owner: str | None) -> None:
-    if owner is not None:
-        email = "hanna@acme.example" if owner == "archived" else "else@acme.example"
-        scene.hubspot.add_owner(email, archived=owner == "archived")
-    booking_id = scene.book(invitees=["ada@example.com"])
-    scene.run()
-    assert "hubspot_owner_id" not in contact(scene, "ada@example.com")["properties"]  # C4
-    assert "hubspot_owner_id" not in scene.shown(booking_id)
-
-
 def test_an_invitee_of_several_new_bookings_becomes_one_contact_from_the_earliest(scene: Scene) -> None:
     scene.clock.advance(3600)
     for number, name in ((3, "Ada Third"), (1, "Ada First"), (2, "Ada Second")):
@@ -134,45 +123,6 @@ def test_all_active_invitees_of_a_group_event_are_on_the_activity(scene: Scene) 
     scene.calendar.cancel_invitee(booking_id, scene.calendar.booking(booking_id)["invitees"][2]["id"])
     scene.run()
     assert scene.emails_on(booking_id) == [one for one in people if one != "guest2@example.com"]  # C1
-
-
-def test_a_contact_whose_address_a_person_changed_is_still_found(scene: Scene) -> None:
-    booking_id = scene.book(invitees=["ada@example.com"])
-    scene.run()
-    known = contact(scene, "ada@example.com")["id"]
-    scene.hubspot.edit_contact(known, email="ada@married.example.com")
-    scene.move(booking_id, 9)
-    other_id = scene.book(invitees=["ada@example.com"])
-    scene.run()
-    assert scene.activity(booking_id)["contact_ids"] == [known]  # C8
-    assert scene.activity(other_id)["contact_ids"] == [known]
-    assert len(scene.hubspot.contacts()) == 1
-
-
-@pytest.mark.parametrize("has_new_id", [True, False])
-def test_a_merged_contact_is_found_again(scene: Scene, *, has_new_id: bool) -> None:
-    booking_id = scene.book(invitees=["ada@example.com"])
-    scene.run()
-    other = scene.hubspot.add_contact(email="ada@other.example.com")
-    survivor = scene.hubspot.merge_contacts(other, contact(scene, "ada@example.com")["id"], has_new_id=has_new_id)
-    scene.move(booking_id, 9)
-    scene.run()
-    assert scene.activity(booking_id)["contact_ids"] == [survivor]  # C8
-    assert len(scene.hubspot.contacts()) == 1
-    scene.assert_repeating_writes_nothing()
-
-
-def test_a_deleted_contact_is_made_again_once(scene: Scene) -> None:
-    ids = [scene.book(invitees=["ada@example.com"]) for _ in range(2)]
-    scene.run()
-    scene.hubspot.delete_contact(contact(scene, "ada@example.com")["id"])
-    for booking_id in ids:
-        scene.move(booking_id, 9)
-    scene.run()
-    (made,) = scene.hubspot.contacts()
-    assert [scene.activity(booking_id)["contact_ids"] for booking_id in ids] == [[made["id"]]] * 2  # C8
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
 
 
 @pytest.mark.parametrize("fate", ["merged", "deleted"])

@@ -63,16 +63,6 @@ def test_an_edited_activity_follows_the_next_change_of_its_booking(scene: Scene,
     scene.everything_is_right()  # D2
 
 
-def test_a_deleted_activity_is_not_made_again_while_its_booking_does_not_change(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    scene.hubspot.delete_activity(scene.activity(booking_id)["id"])
-    scene.run(window_start=scene.at(-48))
-    scene.calendar.edit(booking_id, tracking={"utm_source": "mail"})
-    scene.run()
-    assert scene.activities(booking_id) == []  # D3
-
-
 @pytest.mark.parametrize("marker_mode", ["allowed", "ignored"])
 @ALL_CHANGES
 def test_a_deleted_activity_is_made_again_by_the_next_change(scene: Scene, change: Change) -> None:
@@ -109,18 +99,6 @@ def test_foreign_activities_are_never_touched(scene: Scene, change: Change) -> N
     change(scene, booking_id)
     scene.run()
     scene.everything_is_right()  # D4
-
-
-def test_a_copy_that_a_person_made_of_our_activity_is_not_ours(scene: Scene) -> None:
-    booking_id = scene.book()
-    scene.run()
-    copy = scene.hubspot.clone_activity(scene.activity(booking_id)["id"])
-    before = next(one for one in scene.hubspot.activities() if one["id"] == copy)
-    for change_it in (rename, move, cancel):
-        change_it(scene, booking_id)
-        scene.run()
-    assert next(one for one in scene.hubspot.activities() if one["id"] == copy) == before  # D4
-    scene.everything_is_right()
 
 
 def forget(scene: Scene) -> None:

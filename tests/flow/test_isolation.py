@@ -32,23 +32,6 @@ def test_a_broken_booking_whose_last_change_is_unfinished_keeps_the_figures_in_b
     assert scene.run().counts["rejected"] == 1
 
 
-def test_an_activity_that_hubspot_refuses_is_kept_and_the_others_go_through(scene: Scene) -> None:
-    scene.book("bk_0")
-    scene.run()
-    scene.switches.required_properties["meetings"] = ["hs_meeting_location"]
-    scene.book("bk_1", location={"kind": "custom", "value": "Room 1", "join_url": None})
-    scene.book("bk_2", location=None)
-    report = scene.run(may_be_red=True)
-    assert report.is_red  # somebody has to look at it
-    assert "bk_2: HubSpot refuses it: MISSING_REQUIRED_PROPERTY for hs_meeting_location" in report.reason
-    assert [len(scene.activities(one)) for one in ("bk_1", "bk_2")] == [1, 0]  # W6
-    assert not scene.run().is_red  # it is known by now
-    scene.switches.required_properties.clear()
-    scene.run()
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
-
-
 def test_a_booking_that_is_refused_and_changes_is_passed_on_in_its_newest_state(scene: Scene) -> None:
     scene.switches.required_properties["meetings"] = ["hs_meeting_location"]
     booking_id = scene.book(location=None)
@@ -58,19 +41,6 @@ def test_a_booking_that_is_refused_and_changes_is_passed_on_in_its_newest_state(
     scene.everything_is_right()
     states = [row["state"] for row in scene.rows(select(change.c.state).order_by(change.c.planned_at))]
     assert states == ["superseded", "done"]
-
-
-def test_a_property_that_a_person_deleted_is_made_again(scene: Scene) -> None:
-    scene.book()
-    scene.run()
-    portal = scene.hubspot.portal()
-    definition = portal.properties["meetings"]["calendar_event_name"]
-    portal.properties["meetings"]["calendar_event_name"] = definition.archived(scene.clock.now)
-    booking_id = scene.book()
-    assert scene.run(may_be_red=True).counts["kept"] == 1
-    scene.run()
-    assert len(scene.activities(booking_id)) == 1  # A2, W6
-    scene.everything_is_right()
 
 
 def test_one_integration_that_cannot_be_read_does_not_stop_the_other(scene: Scene) -> None:

@@ -217,3 +217,22 @@ def test_a_user_defined_label_can_be_read_from_both_sides(sandbox: Sandbox, hubs
 def test_a_token_can_be_expired_at_will(sandbox: Sandbox, hubspot: Api) -> None:
     sandbox.hubspot.state.portal().expire_token(sandbox.hubspot.service_key)
     assert hubspot("GET", CONTACTS).json()["category"] == "EXPIRED_AUTHENTICATION"
+
+
+def test_a_person_can_restore_a_contact_unless_its_address_is_taken(sandbox: Sandbox) -> None:
+    state = sandbox.hubspot.state
+    first = state.add_contact(email="ada@example.com")
+    state.delete_contact(first)
+    state.restore_contact(first)
+    assert state.contact_by_email("ada@example.com")["id"] == first  # type: ignore[index]  # it is there
+    state.delete_contact(first)
+    state.add_contact(email="ada@example.com")
+    with pytest.raises(ValueError, match="has the address by now"):
+        state.restore_contact(first)
+
+
+def test_a_contact_deleted_for_good_can_neither_be_found_nor_made_again(sandbox: Sandbox, hubspot: Api) -> None:
+    sandbox.hubspot.state.add_contact(email="ada@example.com")
+    sandbox.hubspot.state.gdpr_delete_contact("ADA@example.com")
+    assert sandbox.hubspot.state.contacts(include_archived=True) == []
+    assert hubspot("POST", CONTACTS, contact("ada@example.com")).status_code == 400

@@ -66,9 +66,10 @@ def _found(calls: HubSpotCalls, asked: Sequence[str]) -> dict[str, Contact]:
             raise
         return _found_in_halves(calls, asked, error)
     contacts = _contacts(read)
-    if len(asked) == 1:
-        return dict(zip(asked, contacts[:1], strict=False))
     found = _by_address(contacts, asked)
+    if len(asked) == 1:
+        oldest = min(contacts, key=_age, default=None)  # it may not show the address that it was found by
+        return found or ({asked[0]: oldest} if oldest else {})
     missing = {address.lower() for address in read.missing}
     for address in asked:
         if address not in found and address not in missing:
@@ -89,10 +90,15 @@ def _found_in_halves(calls: HubSpotCalls, asked: Sequence[str], error: Refused) 
 def _by_address(contacts: list[Contact], asked: Sequence[str]) -> dict[str, Contact]:
     """Map through primary addresses first: where two contacts name one address, its owner by right is found."""
     by_address: dict[str, Contact] = {}
-    for contact in sorted(contacts, key=lambda found: (len(found.id), found.id), reverse=True):
+    for contact in sorted(contacts, key=_age, reverse=True):
         by_address.update(dict.fromkeys(contact.additional_emails, contact))
     by_address.update({contact.email: contact for contact in contacts if contact.email})
     return {address: by_address[address] for address in asked if address in by_address}
+
+
+def _age(contact: Contact) -> tuple[int, str]:
+    """Order contacts by their numbers, which grow."""
+    return len(contact.id), contact.id
 
 
 def _contacts(read: BatchRead) -> list[Contact]:

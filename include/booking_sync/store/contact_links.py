@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, false, func, select
 
 from booking_sync.store.encryption import Vault
 from booking_sync.store.statements import chunks, insert_or_update
@@ -64,7 +64,8 @@ def save_links(connection: Connection, portal_id: str, links: Sequence[ContactLi
         for link in sorted(links, key=lambda link: link.email_hash)
     ]
     statement = insert_or_update(connection, contact_link)
-    same_contact = contact_link.c.is_ours & (contact_link.c.contact_id == statement.excluded.contact_id)
+    same_id = func.coalesce(contact_link.c.contact_id == statement.excluded.contact_id, false())  # no id equals none
+    same_contact = contact_link.c.is_ours & same_id
     replaced = {
         "contact_id": statement.excluded.contact_id,
         "is_ours": statement.excluded.is_ours | same_contact,
