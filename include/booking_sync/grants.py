@@ -20,6 +20,7 @@ from booking_sync.clients.bearer import FixedBearer
 from booking_sync.clients.hubspot_model import Portal
 from booking_sync.clients.hubspot_oauth import BadGrant
 from booking_sync.clients.oauth_model import TokenSet
+from booking_sync.disconnecting import finish_what_was_begun
 from booking_sync.errors import BookingSyncError, ConfigurationError
 from booking_sync.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_scopes
 from booking_sync.services import Services
@@ -84,6 +85,7 @@ def begin_grant(
         ConfigurationError: the connection has no OAuth client.
     """
     tokens = oauth_of(services)
+    finish_what_was_begun(services)  # tokens of the last connection that HubSpot has not taken back yet
     state, browser_secret = secrets.token_urlsafe(STATE_BYTES), secrets.token_urlsafe(STATE_BYTES)
     verifier = secrets.token_urlsafe(VERIFIER_BYTES) if tokens.oauth.app.uses_pkce else None
     now = services.clock()

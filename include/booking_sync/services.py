@@ -5,6 +5,7 @@ The two services, the mapping database, the clock. Built once per task, passed i
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -51,16 +52,28 @@ class NoPortal:
 
 
 class RequestCounter:
-    """Counts the requests that were made to one service, those repeated included."""
+    """Counts the requests that were made to one service, those repeated included, and keeps what it said of limits."""
 
     def __init__(self) -> None:
         self.requests = 0
         self.writes = 0
+        self.budget: dict[str, int] = {}
 
     def __call__(self, exchange: Exchange) -> None:
         """Count one exchange."""
         self.requests += 1
         self.writes += exchange.is_write
+        least = min(
+            self.budget.get("burst_remaining", sys.maxsize), exchange.budget.get("burst_remaining", sys.maxsize)
+        )
+        self.budget.update(exchange.budget)
+        if exchange.budget:
+            self.budget["burst_remaining"] = least
+
+    def take_budget(self) -> dict[str, int]:
+        """Return what was said of limits since the last call: the burst's least remainder, the newest of the rest."""
+        taken, self.budget = self.budget, {}
+        return taken
 
 
 def utc_now() -> datetime:

@@ -110,6 +110,7 @@ class Turn:
 
 def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:
     integration, part, task = turn.integration, turn.part, turn.task
+    services.hubspot_requests.take_budget()  # what was said to another integration
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
     try:
         return _repeated(_under_lease, services, turn, step)
@@ -129,6 +130,7 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
         return {}
     finally:
         with writing(services.engine) as connection:
+            runs.set_counts(connection, turn.run.id, integration.id, **services.hubspot_requests.take_budget())
             runs.add_counts(
                 connection,
                 turn.run.id,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
+from booking_sync.disconnecting import disconnect
 from booking_sync.errors import AccessRefused, ConfigurationError, OutcomeUnknown
 from booking_sync.grants import BegunGrant, GrantRefused, begin_grant, finish_grant
 from booking_sync.states import AccessState, GrantRefusal
@@ -182,3 +183,13 @@ def test_a_service_key_has_no_consent(single: Scene) -> None:
 def test_nothing_secret_travels_in_an_address(portals: PortalsScene) -> None:
     portals.grant(FIRST)
     assert all(entry.query == {} for entry in portals.sandbox.hubspot.history.matching("/oauth/2026-09"))
+
+
+def test_granting_again_first_gives_back_what_is_still_to_be_given_back(portals: PortalsScene) -> None:
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.switches.fail_before(503, path="/oauth/")
+    assert not disconnect(portals.services, f"ws_1@{FIRST}", person=ADA)
+    old = set(portals.hubspot.portal(FIRST).grants.refresh_tokens)
+    portals.grant(FIRST)
+    assert len(old) == 1
+    assert not old & set(portals.hubspot.portal(FIRST).grants.refresh_tokens)

@@ -75,7 +75,7 @@ def a_whole_life(portals: PortalsScene) -> tuple[set[str], str]:
     portals.clock.advance(1_800)
     portals.book()
     said.append(portals.run().note)
-    attempt(lambda: overview(portals.services))
+    attempt(lambda: overview(portals.services, list(portals.services.calendar.workspaces())))
     attempt(lambda: owner_coverage(portals.services, MINE))
     portals.hubspot.uninstall_app(portal_id=SECOND)
     portals.calendar.book("ws_2")
@@ -120,7 +120,9 @@ def test_every_token_is_told_to_whoever_masks_logs(portals: PortalsScene) -> Non
 
 def test_what_the_page_gets_holds_no_token(portals: PortalsScene) -> None:
     portals.grant_and_connect("ws_1", FIRST)
-    shown = str([asdict(card) for card in overview(portals.services).cards])
+    shown = str(
+        [asdict(card) for card in overview(portals.services, list(portals.services.calendar.workspaces())).cards]
+    )
     assert not [secret for secret in secrets_of(portals) if secret in shown]
     assert not re.search(r"gAAAA", shown)  # nor an encrypted one
 

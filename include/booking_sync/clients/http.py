@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict
 
 import requests
@@ -20,6 +20,7 @@ from booking_sync.clients.answer import Answer
 from booking_sync.clients.answer_errors import error_for
 from booking_sync.clients.bearer import BearerAuth, BearerSource, GatedBearer, bearer_source
 from booking_sync.clients.call import Call
+from booking_sync.clients.rate_budget import rate_budget
 from booking_sync.clients.retry import BODY_TOO_LARGE, HttpLimits, read_retrying, write_retrying
 from booking_sync.clients.wire import WatchedAdapter, watching
 from booking_sync.errors import BookingSyncError, NotSent, OutcomeUnknown, Refused
@@ -39,13 +40,17 @@ Refine = Callable[[Refused, dict[str, Any]], Refused]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request as it is counted: no ids, no query, no bodies. ``status`` is None where there was no answer."""
+    """One request as it is counted: no ids, no query, no bodies. ``status`` is None where there was no answer.
+
+    ``budget`` is what HubSpot said of its limits.
+    """
 
     method: str
     path_template: str
     status: int | None
     seconds: float
     is_write: bool
+    budget: Mapping[str, int] = field(default_factory=dict)
 
 
 class HttpOptions(TypedDict, total=False):
@@ -235,7 +240,8 @@ class JsonHttp:
     def _observe(self, call: Call, answer: Answer | None, seconds: float) -> None:
         if self._observer is not None:
             status = answer.status if answer else None
-            self._observer(Exchange(call.method, call.template, status, seconds, call.is_write))
+            budget = rate_budget(answer.headers) if answer else {}
+            self._observer(Exchange(call.method, call.template, status, seconds, call.is_write, budget))
 
     def _named(self, call: Call) -> str:
         return f"{self._service}: {call.method} {call.template}"

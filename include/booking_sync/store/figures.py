@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from booking_sync.clients.rate_budget import HEADERS
 from booking_sync.states import ChangeState, RunState
 from booking_sync.store.tables import IS_OPEN, change, integration_run, run
 
@@ -18,7 +20,10 @@ LATEST_RUNS = 50
 
 @dataclass(frozen=True, slots=True)
 class LastPart:
-    """An integration's part in the last run that is over. ``reason`` says what was not done."""
+    """An integration's part in the last run that is over. ``reason`` says what was not done.
+
+    ``budget``: what HubSpot said of its limits (``rate_budget.HEADERS``), empty where the run did not have to ask it.
+    """
 
     dag_id: str
     dag_run_id: str
@@ -27,6 +32,7 @@ class LastPart:
     is_failed: bool
     is_dry_run: bool
     reason: str | None
+    budget: Mapping[str, int]
 
 
 def last_parts(connection: Connection) -> dict[str, LastPart]:
@@ -34,7 +40,7 @@ def last_parts(connection: Connection) -> dict[str, LastPart]:
     names = ("id", "dag_id", "dag_run_id", "opened_at", "closed_at", "is_dry_run")
     closed = select(*(run.c[name] for name in names)).where(run.c.closed_at.is_not(None))
     newest_first = connection.execute(closed.order_by(run.c.opened_at.desc()).limit(LATEST_RUNS)).all()
-    columns = (integration_run.c[name] for name in ("run_id", "integration_id", "state", "reason"))
+    columns = (integration_run.c[name] for name in ("run_id", "integration_id", "state", "reason", "counts"))
     parts = select(*columns).where(integration_run.c.run_id.in_([one.id for one in newest_first]))
     by_run: dict[str, list[Row[Any]]] = {}
     for part in connection.execute(parts):
@@ -48,6 +54,7 @@ def last_parts(connection: Connection) -> dict[str, LastPart]:
             part.state == RunState.FAILED,
             one.is_dry_run,
             part.reason,
+            {name: part.counts[name] for name in HEADERS if name in part.counts},
         )
         for one in reversed(newest_first)
         for part in by_run.get(one.id, ())
