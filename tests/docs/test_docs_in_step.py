@@ -14,9 +14,10 @@ from booking_sync.plan import FIRST_STEP
 from booking_sync.render import render_activity, render_cancel, render_contact, render_mark, render_update
 from booking_sync.report import COLUMNS
 from booking_sync.request import RunRequest, parse_request
+from booking_sync.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from booking_sync.settings import PREFIX, Settings
 from booking_sync.settings_form import form_fields
-from booking_sync.states import ActivityOutcome, ChangeState, Step
+from booking_sync.states import ActivityOutcome, ChangeState, IntegrationState, Step
 from tests.builders import a_booking
 from tests.docs.decisions import Row, situations
 from tests.docs.pages import (
@@ -105,6 +106,13 @@ def test_every_setting_of_an_integration_is_documented_with_its_default() -> Non
     rows = table(SETTINGS, "integration")
     documented = [(plain(row["Name"]), row["Title"], json.loads(plain(row["Default"]))) for row in rows]
     assert documented == [(field.name, field.title, field.default) for field in form_fields()]
+
+
+def test_every_state_of_an_integration_and_every_scope_is_explained() -> None:
+    page = ROOT / "docs/connecting.md"
+    states = [plain(row["State"]) for row in table(page, "integration states")]
+    assert states == list(IntegrationState)
+    assert not [scope for scope in (*REQUIRED_SCOPES, *OPTIONAL_SCOPES) if f"`{scope}`" not in page.read_text()]
 
 
 # --- the life of a booking --------------------------------------------------------------------------------------------
