@@ -28,6 +28,8 @@ class AuditedBooking:
     outcome: str
     rescheduled_from_id: str | None = None
     rescheduled_to_id: str | None = None
+    is_passed_on: bool = True
+    """Whether the settings let its event in: otherwise nothing is expected of HubSpot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _of_mapped(evidence: Evidence, row: MappedBooking) -> Iterator[Drift]:
     elif activity.key != row.activity_key:
         yield Drift(DriftKind.EDITED, row.booking_id, activity.id, "the marker was changed or removed in HubSpot")
     else:
-        if booking is not None:
+        if booking is not None and booking.is_passed_on:
             yield from _content(evidence, row, booking, activity)
         yield from _contacts(evidence, row, activity)
 
@@ -221,7 +221,7 @@ def _standing_id(evidence: Evidence, booking_id: str) -> str | None:
 
 def _lacks_activity(evidence: Evidence, booking: AuditedBooking) -> bool:
     """Say whether a booking should have an activity by now, and never had one."""
-    if booking.status is BookingStatus.RESCHEDULED or booking.id in evidence.in_work:
+    if booking.status is BookingStatus.RESCHEDULED or booking.id in evidence.in_work or not booking.is_passed_on:
         return False
     if not _is_due(evidence, booking):
         return False

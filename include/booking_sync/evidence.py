@@ -15,6 +15,7 @@ from booking_sync.booking_payload import parse_booking
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, Activity
 from booking_sync.errors import IncompleteRead
 from booking_sync.fingerprint import revision
+from booking_sync.integration_settings import DEFAULT_SETTINGS, IntegrationSettings
 from booking_sync.model import Booking, Reject
 from booking_sync.outcome import expected_outcome
 from booking_sync.render import render_title
@@ -51,6 +52,7 @@ class _BookingsRead:
 
     mapped: Mapping[str, MappedBooking]
     at: datetime
+    settings: IntegrationSettings
     bookings: dict[str, AuditedBooking] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
 
@@ -63,7 +65,7 @@ class _BookingsRead:
                 known = self.bookings.get(parsed.id)
                 if known is None or known.version <= parsed.version:
                     row = self.mapped.get(parsed.id)
-                    self.bookings[parsed.id] = audited(parsed, row.outcome if row else None, self.at)
+                    self.bookings[parsed.id] = audited(parsed, row.outcome if row else None, self.at, self.settings)
 
     def unknown(self, ids: Iterable[str | None]) -> list[str]:
         return sorted({one for one in ids if one and one not in self.bookings and one not in self.unreadable})
@@ -106,7 +108,12 @@ def gather(work: Work) -> Evidence:
     )
 
 
-def audited(booking: Booking, recorded: ActivityOutcome | None, at: datetime) -> AuditedBooking:
+def audited(
+    booking: Booking,
+    recorded: ActivityOutcome | None,
+    at: datetime,
+    settings: IntegrationSettings = DEFAULT_SETTINGS,
+) -> AuditedBooking:
     """Reduce a booking to what the audit compares, given the outcome that was recorded of its activity."""
     outcome = expected_outcome(booking, recorded, at)
     return AuditedBooking(
@@ -119,6 +126,7 @@ def audited(booking: Booking, recorded: ActivityOutcome | None, at: datetime) ->
         outcome=outcome,
         rescheduled_from_id=booking.rescheduled_from_id,
         rescheduled_to_id=booking.rescheduled_to_id,
+        is_passed_on=settings.takes_event(booking.event_id, booking.event_name),
     )
 
 
@@ -156,7 +164,7 @@ def _still_ours(work: Work) -> None:
 def _bookings(work: Work, mapped: Mapping[str, MappedBooking], named: Iterable[str | None]) -> _BookingsRead:
     """Read every booking, then by id those that are named but were not met: they may have changed while we read."""
     calendar, workspace_id = work.services.calendar, work.integration.workspace_id
-    read = _BookingsRead(mapped, work.services.clock())
+    read = _BookingsRead(mapped, work.services.clock(), work.settings)
     for page in calendar.bookings_changed(workspace_id, LONG_AGO, work.services.clock()):
         read.add(page, workspace_id)
         _still_ours(work)

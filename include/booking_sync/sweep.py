@@ -44,7 +44,7 @@ def _evidence(work: Work, recovered: Recovered) -> Evidence:
         staged = staging.load_staged(connection, work.services.vault, run_id, integration.id, ids)
         mapped = drifts.mapped_among(connection, integration.id, ids)
         bookings = {
-            booking.id: audited(booking, row.outcome if (row := mapped.get(booking.id)) else None, at)
+            booking.id: audited(booking, row.outcome if (row := mapped.get(booking.id)) else None, at, work.settings)
             for booking, _ in staged
         }
         unreadable = kept.rejected_among(connection, integration.id, ids)

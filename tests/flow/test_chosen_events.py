@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from booking_sync.store.tables import change, settings_history
+from tests.flow.planting import found
 from tests.flow.scene import Scene
 
 SALES = {"id": "ev_sales", "name": "Sales call"}
@@ -44,6 +45,18 @@ def test_what_was_passed_on_before_its_event_was_excluded_is_left_alone(scene: S
     report = scene.run()
     assert scene.hubspot.activities() == before
     assert report.counts["excluded"] == 2
+
+
+def test_nothing_of_an_excluded_event_counts_as_missing_or_outdated(scene: Scene) -> None:
+    known = scene.book(event=SUPPORT)
+    scene.run()
+    scene.choose(events_exclude=["ev_support"])
+    scene.calendar.edit(known, description="Newer")
+    scene.book(event=SUPPORT)
+    scene.run()
+    scene.clock.advance(3600)
+    scene.run()
+    assert found(scene) == {}  # D5
 
 
 def test_an_event_that_is_let_in_again_counts_from_the_next_change_on(scene: Scene) -> None:
