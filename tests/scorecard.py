@@ -19,6 +19,7 @@ ROWS: Mapping[str, str] = {
     "random faults": "5  random faults, several workspaces",
     "state machine": "6  state machine",
     "overlap": "7  overlapping workers",
+    "airflow": "15 a real Airflow whose processes die, stop, lose touch or overlap",
     "audit of writes": "23 audit rows against the history, in every case above",
 }
 """Row → its title; the numbers are those of the score card in the docs."""

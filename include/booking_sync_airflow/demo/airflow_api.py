@@ -55,7 +55,7 @@ class AirflowApi:
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler work on a DAG."""
-        self._send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        self.patch(f"/dags/{dag_id}", {"is_paused": False})
 
     def trigger(self, dag_id: str, conf: dict[str, Any], *, run_after: datetime | None = None) -> str:
         """Start a manual run without a logical date, due now or at ``run_after``; return its id."""
@@ -88,6 +88,10 @@ class AirflowApi:
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Make something."""
         return self._send("POST", path, body)
+
+    def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change something."""
+        return self._send("PATCH", path, body)
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         answer = self._session.request(method, f"{self.url}/api/v2{path}", json=body, timeout=_TIMEOUT_SECONDS)

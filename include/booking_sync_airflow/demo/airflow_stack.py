@@ -84,15 +84,15 @@ def prepare(place: AirflowPlace) -> None:
 
 def migrate(processes: Processes) -> None:
     """Make Airflow's database."""
-    processes.run("airflow db migrate", _airflow("db", "migrate"), timeout_seconds=_MIGRATE_SECONDS)
+    processes.run("airflow db migrate", command("db", "migrate"), timeout_seconds=_MIGRATE_SECONDS)
 
 
 def start(processes: Processes, place: AirflowPlace) -> AirflowApi:
     """Start Airflow, wait until it works and has read our DAGs, and log in."""
-    processes.start("airflow api-server", _airflow("api-server"))
+    processes.start("airflow api-server", command("api-server"))
     # The scheduler would offer its log files to the whole network.
-    processes.start("airflow scheduler", _airflow("scheduler", "--skip-serve-logs"))
-    processes.start("airflow dag-processor", _airflow("dag-processor"))
+    processes.start("airflow scheduler", command("scheduler", "--skip-serve-logs"))
+    processes.start("airflow dag-processor", command("dag-processor"))
     api = place.api()
     processes.wait_until("Airflow", lambda: api.is_healthy(*_COMPONENTS), timeout_seconds=_START_SECONDS)
     api.log_in()
@@ -117,7 +117,8 @@ def new_place(repository: Path, home: Path) -> AirflowPlace:
     return AirflowPlace(repository=repository, home=home, port=port, password=secrets.token_urlsafe(9))
 
 
-def _airflow(*arguments: str) -> list[str]:
+def command(*arguments: str) -> list[str]:
+    """Return an ``airflow`` command of this installation."""
     return [sys.executable, "-m", "airflow", *arguments]
 
 
