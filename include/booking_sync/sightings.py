@@ -18,7 +18,7 @@ from booking_sync.clients.hubspot_model import KEY_PROPERTY
 from booking_sync.errors import IncompleteRead, NotFound, OutcomeUnknown, Refused, Throttled
 from booking_sync.evidence import SHOWN, found_activity
 from booking_sync.fingerprint import MOST_GENERATIONS, generation_of
-from booking_sync.portal import ACTIVITIES
+from booking_sync.portal import ACTIVITIES, forget_provisioning
 from booking_sync.standing import BOOKING_PROPERTY
 from booking_sync.store import drifts, lost
 from booking_sync.store.database import reading
@@ -60,7 +60,9 @@ def look(work: Work) -> Sightings:
         suspects = _suspects(work)
         listed = _listed(work, since) | _of_bookings(work, suspects)
     except SEARCH_IS_DOWN as error:
-        if since is None:
+        if isinstance(error, Refused):  # a property that is searched for may have been deleted since it was made
+            forget_provisioning(work.services, work.integration.portal_id)
+        if since is None and has_our_properties(work):
             raise
         logger.warning("%s: the search for activities that changed: %s", work.integration.workspace_id, error)
         return Sightings(failure=str(error))

@@ -25,8 +25,8 @@ TRANSACTIONS = frozenset({"writing", "recording"})
 """What opens a transaction that ends with a commit."""
 HOOKED = frozenset({("store/database.py", "writing"), ("work.py", "recording")})
 """The transactions that are the hook, rather than use it."""
-OUTSIDE_RUNS = frozenset({"database._set_up"})
-"""Transactions that no run has: an empty database is set up when it is opened."""
+OUTSIDE_RUNS = frozenset({"database._set_up", "upgrade.upgrade_database"})
+"""Transactions that no run has: an empty database is set up when it is opened, an old one is upgraded on request."""
 SENDING = frozenset({"read", "write"})
 """The two methods of ``JsonHttp``, through which every request goes."""
 
@@ -58,7 +58,8 @@ class _Transaction:
 @cache
 def all_boundaries() -> frozenset[Boundary]:
     """Return the boundaries that the source says there are."""
-    steps = [(one.step, Act.COMMIT) for one in _transactions()] + [(name, Act.REQUEST) for name in _requests()]
+    requests = _requests() - _asking_for_the_same()
+    steps = [(one.step, Act.COMMIT) for one in _transactions()] + [(name, Act.REQUEST) for name in requests]
     return frozenset(
         Boundary(step, act, moment) for step, act in steps for moment in Moment if step not in OUTSIDE_RUNS
     )
@@ -164,15 +165,33 @@ def _senders() -> frozenset[tuple[str, str, str]]:
 @cache
 def _names_of_generators() -> dict[str, str]:
     """Return the public names of generators that are handed on: by then, who asked for them has left the stack."""
-    functions = {(path.stem, name): one for path, tree in _sources(CLIENTS) for _, name, one in _functions(tree)}
-    handed = {
-        (stem, name): _called(function.body[-1].value)
-        for (stem, name), function in functions.items()
-        if isinstance(function.body[-1], ast.Return) and not _is_generator(function)
-    }
-    generators = [place for place, function in functions.items() if _is_generator(function)]
-    named = {f"{stem}.{name}": _public_name((stem, name), handed) for stem, name in generators}
+    generators = [
+        (path.stem, name) for path, tree in _sources(CLIENTS) for _, name, one in _functions(tree) if _is_generator(one)
+    ]
+    named = {f"{stem}.{name}": _public_name((stem, name), _handed_on()) for stem, name in generators}
     return {step: name for step, name in named.items() if name is not None and name != step}
+
+
+def _asking_for_the_same() -> set[str]:
+    """Return the methods whose requests bear the name of another one that hands on the same generator."""
+    named = _names_of_generators()
+    generators = {step.rpartition(".")[2]: name for step, name in named.items()}
+    return {
+        f"{stem}.{name}"
+        for (stem, name), handed in _handed_on().items()
+        if f"{stem}.{name}" in _requests() and handed in generators and generators[handed].startswith(f"{stem}.")
+    } - set(named.values())
+
+
+@cache
+def _handed_on() -> dict[tuple[str, str], str | None]:
+    """Return what each client function that is no generator ends with calling."""
+    return {
+        (path.stem, name): _called(one.body[-1].value)
+        for path, tree in _sources(CLIENTS)
+        for _, name, one in _functions(tree)
+        if isinstance(one.body[-1], ast.Return) and not _is_generator(one)
+    }
 
 
 def _public_name(place: tuple[str, str], handed: dict[tuple[str, str], str | None]) -> str | None:

@@ -199,8 +199,14 @@ def lag(world: World, seconds: str) -> None:
 def properties_deleted(world: World) -> None:
     """A person removes our properties from the portal, with all their values; it may do so before any are used."""
     portal = world.hubspot.portal()
-    for name in [one for one in portal.properties[MEETINGS.name] if one.startswith("calendar_")]:
-        del portal.properties[MEETINGS.name][name]
+    for definitions in portal.properties.values():
+        for name in [one for one in definitions if one.startswith("calendar_")]:
+            del definitions[name]
+
+
+def demand(world: World, *names: str) -> None:
+    """An administrator demands a property of every new activity, or none any more."""
+    world.switches.required_properties = {"meetings": list(names)} if names else {}
 
 
 def key_lost(world: World) -> None:
@@ -262,6 +268,10 @@ def crowd(world: World, count: str) -> None:
         book(world, f"c{number}")
 
 
+def workspaces(world: World, count: str) -> None:
+    world.stage.open_workspaces(int(count))
+
+
 def sleep(world: World, seconds: str) -> None:
     world.clock.advance(float(seconds))
 
@@ -314,6 +324,8 @@ DEEDS: Mapping[str, Callable[..., None]] = {
     "mix-up": mix_up,
     "remap": remap,
     "set": setting,
+    "demand": demand,
     "crowd": crowd,
+    "workspaces": workspaces,
     "sleep": sleep,
 }

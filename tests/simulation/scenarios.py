@@ -135,6 +135,15 @@ RARE = (
     _told("two activities mixed up, then moved", "book a, book b, run, mix-up a b, move a 24, move b 24, run"),
     _told("marker taken off", "book a, run, person-unmarks a, rename a, run, move a 24, run"),
     _told("mapped to what is not ours", "book a, run, person-deletes a, remap a, move a 24, run"),
+    _told("many workspaces", "workspaces 20, crowd 20, run, move c1 24, run"),
+    _told("the search is blind", "lag 99999999, book a, duplicate a 1, run, lag 0, move a 24, run"),
+    _told("contact readdressed, booked again", "book s shared, run, contact-readdressed s, book t shared, run"),
+    _told(
+        "contact deleted, invited elsewhere",
+        "book s shared, book a, run, contact-deleted s, invite a canary.shared@example.com, run",
+    ),
+    _told("an old state is swept", "book a, run, outdate a, run"),
+    _told("an activity is refused", "demand hs_internal_meeting_notes, book a, run, demand, run"),
     _told("the source returns little", "crowd 20, sleep 60, backfill, sleep 604740, backfill"),
 )
 """Those that only show that every boundary is come by; their faults are tried elsewhere, step by step."""

@@ -52,8 +52,8 @@ class Connected:
     """What a connected portal has: rows of the mapping database, and our properties."""
 
     rows: dict[Table, list[dict[str, Any]]]
-    properties: dict[str, PropertyDefinition]
-    groups: dict[str, PropertyGroup]
+    properties: dict[str, dict[str, PropertyDefinition]]
+    groups: dict[str, dict[str, PropertyGroup]]
 
 
 class Processes:
@@ -200,15 +200,16 @@ class Stage:
                 table: [dict(row) for row in connection.execute(select(table)).mappings()]
                 for table in (installation, portal_table, integration)
             }
-        return Connected(rows, dict(portal.properties[MEETINGS.name]), dict(portal.groups[MEETINGS.name]))
+        properties = {name: dict(definitions) for name, definitions in portal.properties.items()}
+        return Connected(rows, properties, {name: dict(groups) for name, groups in portal.groups.items()})
 
     def connect(self, made: Connected) -> None:
         """Put that back, an hour later: the portal has our properties, and the mapping knows it."""
         self.clock.advance(3_600)
         portal = self.sandbox.hubspot.state.portal()
-        portal.properties[MEETINGS.name] = dict(made.properties)
-        portal.groups[MEETINGS.name] = dict(made.groups)
-        for definition in made.properties.values():
+        portal.properties = {name: dict(definitions) for name, definitions in made.properties.items()}
+        portal.groups = {name: dict(groups) for name, groups in made.groups.items()}
+        for definition in made.properties[MEETINGS.name].values():
             if definition.has_unique_value:
                 portal.store.declare_unique(MEETINGS.name, definition.name)
         with self.engine.begin() as connection:
