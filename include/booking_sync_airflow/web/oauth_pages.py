@@ -66,13 +66,6 @@ def callback(request: Request, visitor: Administrator, services: Backing) -> Res
             services, person=visitor.name, browser_secret=request.cookies.get(GRANT_COOKIE), answer=answer
         )
     except BookingSyncError as error:
-        refused = problem_page(400, "HubSpot access was not granted", str(error), back=framed_url("/integrations"))
-        return _without_cookie(refused)
+        return problem_page(400, "HubSpot access was not granted", str(error), back=framed_url("/integrations"))
     found = urlencode({"portal": granted.portal.id, "workspace": granted.workspace_id or ""})
-    back = RedirectResponse(framed_url(f"/connect?{found}"), status.HTTP_303_SEE_OTHER)
-    return _without_cookie(back)
-
-
-def _without_cookie(answer: Response) -> Response:
-    answer.delete_cookie(GRANT_COOKIE, path=f"{pages_path()}/oauth")
-    return answer
+    return RedirectResponse(framed_url(f"/connect?{found}"), status.HTTP_303_SEE_OTHER)

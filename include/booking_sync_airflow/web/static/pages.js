@@ -53,6 +53,15 @@ async function load(place) {
   if (answer.ok) place.innerHTML = await answer.text(); // made by our own templates, which escape
 }
 
+function sayOnce() {
+  // The sentence that the address asks for must not come back when the page is loaded again.
+  const address = new URL(window.location.href);
+  if (!address.searchParams.has("done")) return;
+  address.searchParams.delete("done");
+  window.history.replaceState(null, "", address);
+}
+
 followTheme();
+sayOnce();
 if (host) new MutationObserver(followTheme).observe(host.documentElement, { attributeFilter: ["class", "style"] });
 document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-load]").forEach(load));

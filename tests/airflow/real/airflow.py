@@ -1,0 +1,82 @@
+"""A whole Airflow as ``make demo`` starts it: API server, scheduler, DAG processor, LocalExecutor, SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from booking_sync_airflow.demo.airflow_api import FINISHED, AirflowApi
+from booking_sync_airflow.demo.airflow_stack import AirflowPlace
+from booking_sync_airflow.demo.processes import Processes
+from booking_sync_airflow.identity import OUR_DAG_IDS
+
+SECRET_KEY = "a key for the tests in a real Airflow"
+_PREFIX = "AIRFLOW_CONN_"
+
+
+@dataclass(frozen=True)
+class RealAirflow:
+    """One Airflow for several tests; each begins it with connections of its own, and with every DAG of ours at rest."""
+
+    api: AirflowApi
+    place: AirflowPlace
+    processes: Processes
+
+    def begin(self, environment: Mapping[str, str]) -> None:
+        """Store the connections that these environment variables hold, in place of those of the test before."""
+        for dag_id in OUR_DAG_IDS:
+            self.api._send("PATCH", f"/dags/{dag_id}", {"is_paused": True})
+            self.processes.wait_until(
+                f"the runs of {dag_id} to end", lambda dag_id=dag_id: self._is_at_rest(dag_id), timeout_seconds=120
+            )
+        known = {connection["connection_id"] for connection in self.api.get("/connections")["connections"]}
+        for name, value in environment.items():
+            if name.startswith(_PREFIX):
+                self._store(name.removeprefix(_PREFIX).lower(), json.loads(value), known)
+
+    def finished_run(self, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+        return self.finished(dag_id, self.api.trigger(dag_id, conf))
+
+    def finished(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        self.processes.wait_until(
+            run_id, lambda: self.api.run(dag_id, run_id)["state"] in FINISHED, timeout_seconds=240
+        )
+        return self.api.run(dag_id, run_id)
+
+    def finished_backfill(self, dag_id: str, first: str, last: str) -> list[dict[str, Any]]:
+        self.processes.wait_until(
+            "the backfill to be accepted", lambda: self._is_accepted(dag_id, first, last), timeout_seconds=60
+        )
+        self.processes.wait_until(
+            "its runs", lambda: all(run["state"] in FINISHED for run in self._backfilled(dag_id)), timeout_seconds=180
+        )
+        return sorted(self._backfilled(dag_id), key=lambda run: str(run["logical_date"]))
+
+    def _backfilled(self, dag_id: str) -> list[dict[str, Any]]:
+        return [run for run in self.api.runs(dag_id) if run["run_type"] == "backfill"]
+
+    def _is_accepted(self, dag_id: str, first: str, last: str) -> bool:
+        """Ask for the backfill; Airflow on SQLite answers 503, and does nothing, while the scheduler is writing."""
+        body = {"dag_id": dag_id, "from_date": first, "to_date": last, "max_active_runs": 1}
+        try:
+            self.api.post("/backfills", body)
+        except requests.HTTPError as error:
+            if error.response.status_code != requests.codes.unavailable:
+                raise
+            return False
+        return True
+
+    def _is_at_rest(self, dag_id: str) -> bool:
+        return all(run["state"] != "running" for run in self.api.runs(dag_id))
+
+    def _store(self, connection_id: str, fields: dict[str, Any], known: set[str]) -> None:
+        extra = {"extra": json.dumps(fields["extra"])} if fields.get("extra") else {}
+        body = {"connection_id": connection_id, **fields, **extra}
+        if connection_id in known:  # changing it would leave the fields that are not named here
+            url = f"{self.place.url}/api/v2/connections/{connection_id}"
+            self.api._session.delete(url, timeout=60).raise_for_status()
+        self.api.set_connection(body)
