@@ -45,7 +45,7 @@ def is_dead(process: psutil.Process) -> bool:
         pytest.param(ARCHIVE, "after", marks=pytest.mark.soak),
     ],
 )
-def test_a_task_is_killed_over_a_write(stage: Stage, path: str, side: Side) -> None:
+def test_fault_106_a_task_is_killed_over_a_write(stage: Stage, path: str, side: Side) -> None:
     run_id, hold, task = in_the_middle(stage, path, side)
     task.kill()
     hold.let_go()  # from "before" it still lands, after its sender is dead
@@ -54,7 +54,7 @@ def test_a_task_is_killed_over_a_write(stage: Stage, path: str, side: Side) -> N
 
 
 @pytest.mark.soak
-def test_a_task_is_terminated_and_given_little_time(stage: Stage) -> None:
+def test_fault_107_a_task_is_terminated_and_given_little_time(stage: Stage) -> None:
     run_id, hold, task = in_the_middle(stage)
     task.terminate()
     deadline = time.monotonic() + GRACE_SECONDS
@@ -100,7 +100,7 @@ def test_a_live_task_whose_heartbeat_is_lost_overlaps_with_its_own_retry(stage: 
 
 
 @pytest.mark.soak
-def test_a_task_that_sleeps_past_its_lease_records_nothing_when_it_wakes(stage: Stage) -> None:
+def test_fault_108_a_task_that_sleeps_past_its_lease_records_nothing_when_it_wakes(stage: Stage) -> None:
     run_id, hold, task = in_the_middle(stage)
     task.suspend()
     stage.let_lease_end()

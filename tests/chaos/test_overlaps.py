@@ -17,7 +17,7 @@ def running_slots(stage: Stage) -> int:
     return int(stage.patiently(lambda: stage.api.get("/pools/default_pool"))["running_slots"])
 
 
-def test_a_backfill_waits_for_a_run_says_so_and_gives_its_slot_back(stage: Stage) -> None:
+def test_fault_105_a_backfill_waits_for_a_run_says_so_and_gives_its_slot_back(stage: Stage) -> None:
     stage.book()
     hold = stage.stop_next(CREATE, "before")
     manual = stage.trigger()
@@ -50,7 +50,7 @@ def test_clearing_a_finished_run_does_it_again_and_writes_nothing(stage: Stage) 
 
 
 @pytest.mark.soak
-def test_two_manual_runs_with_the_same_window_do_the_work_once(stage: Stage) -> None:
+def test_fault_105_two_manual_runs_with_the_same_window_do_the_work_once(stage: Stage) -> None:
     made = stage.book()
     runs = [stage.trigger() for _ in range(2)]
     assert [stage.finished(run_id) for run_id in runs] == ["success"] * 2
@@ -59,7 +59,7 @@ def test_two_manual_runs_with_the_same_window_do_the_work_once(stage: Stage) -> 
 
 
 @pytest.mark.soak
-def test_two_dags_that_start_at_the_same_moment_do_the_work_once(stage: Stage) -> None:
+def test_fault_105_two_dags_that_start_at_the_same_moment_do_the_work_once(stage: Stage) -> None:
     made = stage.book()
     stage.move(stage.standing()[0])
     runs = {stage.trigger(dag_id): dag_id for dag_id in (BACKFILL_DAG_ID, SYNC_DAG_ID, BACKFILL_DAG_ID)}

@@ -34,7 +34,7 @@ def passed_on(scene: Scene, count: int) -> None:
     scene.run()
 
 
-def test_creating_what_is_there_already_is_refused(scene: Scene) -> None:
+def test_fault_120_creating_what_is_there_already_is_refused(scene: Scene) -> None:
     passed_on(scene, MANY)
     lose_the_mapping(scene)
     new = scene.book("bk_new")

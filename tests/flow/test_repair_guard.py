@@ -83,3 +83,20 @@ def test_an_audit_to_which_most_bookings_are_gone_is_red_and_repairs_nothing(sce
     reports: list[AuditReport] = []
     assert scene.writes_of(lambda: reports.append(audit(scene, repair=True))) == []  # W5, X5
     assert "Calendar.com returns 0 of the 20 bookings that are mapped" in reports[0].reason
+
+
+def test_a_sweep_that_would_archive_too_much_waits_like_any_plan(scene: Scene) -> None:
+    booked = settled(scene, MANY)
+    for booking_id in booked[:3]:
+        duplicate(scene, booking_id)
+    before = len(scene.hubspot.activities())
+    report = scene.run(may_be_red=True)
+    assert "it archives 3 of 20 live activities without a new one" in report.reason  # W5
+    (waiting,) = scene.rows(select(refused_plan))
+    scene.calendar.edit(booked[10], event_name="Renamed")
+    again = scene.run()
+    assert again.counts["update"] == 1
+    assert f"plan {waiting['checksum']} is still refused" in again.note
+    assert len(scene.hubspot.activities()) == before
+    scene.run(approve_plan=waiting["checksum"])
+    scene.everything_is_right()

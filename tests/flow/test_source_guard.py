@@ -31,7 +31,7 @@ def watermark(scene: Scene) -> datetime:
     return found
 
 
-def test_a_source_that_returns_nothing_is_refused_and_archives_nothing(scene: Scene) -> None:
+def test_fault_084_a_source_that_returns_nothing_is_refused_and_archives_nothing(scene: Scene) -> None:
     start = scene.clock.now - 2 * DAY
     book_on(scene, start, MANY)
     scene.run(window_start=start)
