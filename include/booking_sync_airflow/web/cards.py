@@ -121,9 +121,14 @@ class CardView:
         return f"{len(portal.missing_scopes)} missing" if portal.missing_scopes else "all granted"
 
     @property
-    def limit(self) -> str:
-        """What HubSpot allows (HubSpot docs, usage guidelines)."""
-        return "110 per 10 seconds, no daily limit" if self.is_oauth else "250,000 a day at least"
+    def budget(self) -> str:
+        """How much of HubSpot's limits the last run has used, by what HubSpot said then."""
+        said = self.card.last_run.budget if self.card.last_run else {}
+        if "daily_limit" in said and "daily_remaining" in said:
+            return f"{said['daily_limit'] - said['daily_remaining']:,} of {said['daily_limit']:,} a day used"
+        if "burst_limit" in said and "burst_remaining" in said:
+            return f"at most {said['burst_limit'] - said['burst_remaining']:,} of {said['burst_limit']:,} in 10 seconds"
+        return ""
 
     @property
     def last_run_url(self) -> str | None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from markupsafe import Markup
 
-from booking_sync.errors import IntegrationUnavailable, InvalidSettings
+from booking_sync.errors import BookingSyncError, IntegrationUnavailable, InvalidSettings
 from booking_sync.integration_settings import DEFAULT_SETTINGS, IntegrationSettings, check_settings
+from booking_sync.preview import preview
 from booking_sync.services import Services
 from booking_sync.settings_form import form_fields
 from booking_sync.store.database import reading, writing
@@ -20,8 +22,12 @@ from booking_sync_airflow.web.cards import CardView
 from booking_sync_airflow.web.form_values import form_texts, read_form
 from booking_sync_airflow.web.integration_tabs import SETTINGS, find_integration, tab_page
 from booking_sync_airflow.web.notices import done, notices_of
+from booking_sync_airflow.web.sample_booking import newest_booking
 
 router = APIRouter(prefix="/integrations/{workspace_id}/settings")
+
+PREVIEW = "preview"
+"""The value of the button that saves nothing."""
 
 _SHOWN_CHANGES = 20
 _UNREADABLE = "What is stored cannot be read, so nothing is passed on. These are the defaults: check them, and save."
@@ -57,9 +63,25 @@ def _change(services: Services, workspace_id: str, visitor: Visitor, texts: Mapp
     except InvalidSettings as error:
         shown = {field.name: texts.get(field.name, "") for field in form_fields()}
         return _form(services, visitor, view, integration_id, shown, error.problems, status_code=422)
+    if texts.get("action") == PREVIEW:
+        shown = {field.name: texts.get(field.name, "") for field in form_fields()}
+        return _form(services, visitor, view, integration_id, shown, {}, **_previewed(services, workspace_id, settings))
     with writing(services.engine) as connection:
         is_news = save_settings(connection, integration_id, settings, changed_by=visitor.name, at=services.clock())
     return done(view.path + SETTINGS, "saved" if is_news else "unchanged")
+
+
+def _previewed(services: Services, workspace_id: str, settings: IntegrationSettings) -> dict[str, Any]:
+    """Return what the newest booking would look like in HubSpot under settings that are not saved."""
+    try:
+        booking = newest_booking(services, workspace_id)
+    except BookingSyncError as error:
+        return {"preview_problem": str(error)}
+    if booking is None:
+        return {"preview_problem": "No booking of this workspace changed in the last 30 days."}
+    shown = preview(booking, settings, at=services.clock())
+    body = Markup(shown.body)  # noqa: S704 - made and escaped by the renderer that makes HubSpot's
+    return {"preview": shown, "preview_body": body}
 
 
 def _checked(values: Mapping[str, object], problems: Mapping[str, str]) -> IntegrationSettings:
@@ -96,5 +118,5 @@ def _form(
         titles={field.name: field.title for field in fields},
         changes=changes,
         now=services.clock(),
-        **more,
+        **{"preview": None, "preview_problem": None, **more},
     )

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
+from booking_sandbox.server import Sandbox
+from booking_sync.services import utc_now
 from booking_sync.store.database import reading
 from booking_sync.store.settings_history import load_settings, settings_changes
 from tests.airflow.web.browsing import VIEWER, Browser, User, words
@@ -91,3 +94,31 @@ def test_a_viewer_sees_the_settings_and_cannot_send_them(browser: Callable[[User
 
 def test_a_workspace_that_is_not_there_is_said_to_be_missing(admin: Browser) -> None:
     assert admin.get("/integrations/ws_other/settings").status_code == 404
+
+
+def test_a_preview_shows_the_newest_booking_under_unsaved_settings_and_saves_nothing(
+    admin: Browser, sandbox: Sandbox, mapping: Engine
+) -> None:
+    now = utc_now()
+    event = {"id": "ev_1", "name": "Intro <call>"}
+    sandbox.calendar.state.book("ws_acme", event=event, start_at=now, end_at=now + timedelta(minutes=30))
+    writes = sum(one.is_write for one in sandbox.hubspot.history)
+
+    shown = admin.post(PATH, {"activity_type": "First call", "action": "preview"}, page=PATH)
+    left_out = admin.post(PATH, {"events_exclude": "intro <call>", "action": "preview"}, page=PATH)
+
+    assert shown.status_code == 200
+    assert "Title Meeting - Calendar.com: Intro <call>" in words(shown)
+    assert "Meeting type First call" in words(shown)
+    assert "<call>" not in shown.text
+    assert 'value="First call"' in shown.text  # what was typed is still there
+    assert "would not be passed on" in words(left_out)
+    assert sum(one.is_write for one in sandbox.hubspot.history) == writes
+    with reading(mapping) as connection:
+        assert settings_changes(connection, INTEGRATION) == []
+
+
+def test_without_bookings_there_is_no_preview_and_the_page_says_why(admin: Browser) -> None:
+    answer = admin.post(PATH, {"action": "preview"}, page=PATH)
+
+    assert "There is no preview: No booking of this workspace changed in the last 30 days." in words(answer)
