@@ -86,25 +86,34 @@ def _map(
     """Write mapping rows for bookings whose activity is not the mapped one, or that have none; return how many."""
     if not booking_ids:
         return 0
+    staged = _staged(work, booking_ids)
+    successors = {str(booking.rescheduled_to_id) for booking in staged if booking.rescheduled_to_id}
     with reading(work.services.engine) as connection:
-        mapped = drifts.mapped_among(connection, work.integration.id, booking_ids)
+        mapped = drifts.mapped_among(connection, work.integration.id, booking_ids | successors)
         busy = drifts.bookings_in_work(connection, work.integration.id) | kept.kept_ids(connection, work.integration.id)
     candidates = _candidates(work, activities)
     contacts = work.hubspot.associated_ids("meetings", "contacts", [one.id for one in candidates.values()])
     rows: list[MappingRow] = []
-    for booking in _staged(work, booking_ids - busy):
+    replaced: dict[str, str] = {}
+    for booking in staged:
+        if booking.id in busy:
+            continue
         before = mapped.get(booking.id)
         if before is not None and (before.state is RecordedState.REPLACED or before.activity_id in activities):
             continue
+        found = candidates.get(booking.id)
         if _has_successor(booking, mapped, candidates):
-            continue
-        if found := candidates.get(booking.id):
+            if found is None or booking.rescheduled_to_id not in mapped:
+                continue
+            replaced[booking.id] = str(booking.rescheduled_to_id)  # the sweep then sees one too many, and archives it
+        if found:
             rows.append(_row(work, booking, replace(found, contact_ids=contacts.get(found.id)), before))
         elif before is None and booking.id in known and booking.status is not BookingStatus.RESCHEDULED:
             rows.append(_row_of_what_is_gone(booking, known[booking.id]))
     with work.recording() as (connection, at):
         numbered = [(work.run.id, row) for row in rows]
         mappings.save_rows(connection, work.integration.id, numbered, event="adopted", at=at)
+        mappings.mark_replaced(connection, work.integration.id, replaced)
     return sum(row.activity_id in activities for row in rows)
 
 

@@ -44,7 +44,7 @@ class Harm(StrEnum):
 
 
 SURVIVED_ALONE = tuple(harm for harm in Harm if harm is not Harm.VERY_LATE)
-"""What a run and the next ones get over by themselves; what lands after it was given up needs a sweep."""
+"""What the protocol gets over by itself; what lands after it was given up is left to the sweep."""
 LANDING_LATE = (Harm.LATE, Harm.VERY_LATE)
 _OF_REQUEST = {
     Harm.LOST_ANSWER: (FaultKind.COMMIT_THEN_HANG, 0.0),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests import scorecard
-from tests.simulation.faults import SURVIVED_ALONE, Harm
+from tests.simulation.faults import LANDING_LATE, SURVIVED_ALONE
 from tests.simulation.scenarios import ALL, CORE, Scenario
 from tests.simulation.search import Tally, one_fault_each, search
 from tests.simulation.stage import Stage
@@ -27,11 +27,11 @@ def test_a_part_of_all_cases(stage: Stage, database_kind: str) -> None:
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
 def test_every_case(stage: Stage, scenario: Scenario) -> None:
-    report(search(stage, one_fault_each(stage, [scenario], SURVIVED_ALONE)))
+    report(search(stage, one_fault_each(stage, [scenario])))
 
 
 def test_every_late_landing_of_the_core(sqlite_stage: Stage) -> None:
-    report(search(sqlite_stage, one_fault_each(sqlite_stage, CORE, [Harm.LATE])))
+    report(search(sqlite_stage, one_fault_each(sqlite_stage, CORE, LANDING_LATE)))
 
 
 def report(found: Tally) -> None:
