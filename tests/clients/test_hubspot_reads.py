@@ -204,7 +204,13 @@ def test_properties_are_described(server: ScriptedServer, hubspot: HubSpotClient
         answers(200, outcome), answers(404, {"category": "OBJECT_NOT_FOUND"}), answers(200, {"results": [outcome]})
     )
     expected = PropertyDefinition(
-        "hs_meeting_outcome", "Outcome", "enumeration", "select", "meeting", options=("SCHEDULED",)
+        "hs_meeting_outcome",
+        "Outcome",
+        "enumeration",
+        "select",
+        "meeting",
+        options=("SCHEDULED",),
+        option_labels=("Scheduled",),
     )
     assert hubspot.property_definition("meetings", "hs_meeting_outcome") == expected
     assert hubspot.property_definition("meetings", "no/such") is None

@@ -27,6 +27,28 @@ def test_fault_059_a_deleted_activity_comes_back_with_the_next_change_and_not_be
     scene.assert_repeating_writes_nothing()
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_fault_060_an_old_activity_that_a_person_restores_is_told_and_left_beside_the_mapped_one(
+    scene: Scene, *, is_edited: bool
+) -> None:
+    (booking_id,) = settled(scene, 1)
+    old = scene.activity(booking_id)["id"]
+    scene.move(booking_id, 9)
+    scene.run()
+    mapped = scene.activity(booking_id)["id"]
+    scene.hubspot.restore_activity(old)
+    if is_edited:
+        scene.hubspot.edit_activity(old, hs_internal_meeting_notes="I want this one back")
+    scene.clock.advance(900)
+    assert ("1 duplicate" in scene.run().note) is is_edited  # a run looks at what has changed
+    assert found(scene) == {"duplicate": 1}  # the daily audit at all
+    assert scene.writes_of(lambda: found(scene, repair=True)) == []
+    scene.calendar.edit(booking_id, event_name="Renamed")
+    scene.run()
+    titles = {one["id"]: one["properties"]["calendar_event_name"] for one in scene.activities(booking_id)}
+    assert titles == {old: "Intro call", mapped: "Renamed"}  # ours goes on with the booking; theirs is as they left it
+
+
 def test_fault_061_a_copy_of_our_activity_is_reported_and_never_touched(scene: Scene) -> None:
     (booking_id,) = settled(scene, 1)
     copy = scene.hubspot.clone_activity(scene.activity(booking_id)["id"])

@@ -57,7 +57,7 @@ def assert_carried(scene: Scene, booking_id: str, added: dict[str, list[str]]) -
 
 
 @BY_BOTH_WAYS
-def test_what_people_added_is_carried_to_the_new_activity(scene: Scene, *, by_new_id: bool) -> None:
+def test_fault_058_what_people_added_is_carried_to_the_new_activity(scene: Scene, *, by_new_id: bool) -> None:
     booking_id = synced(scene)
     added = add_by_hand(scene, booking_id)
     now_id = move(scene, booking_id, by_new_id=by_new_id)
@@ -124,7 +124,9 @@ def test_what_is_removed_in_the_same_moment_does_not_stop_the_reschedule(scene: 
         ({"hs_meeting_outcome": "COMPLETED"}, "outcome"),
     ],
 )
-def test_what_people_changed_is_not_carried_over_and_told_once(scene: Scene, edit: dict[str, str], told: str) -> None:
+def test_fault_057_what_people_changed_is_not_carried_over_and_told_once(
+    scene: Scene, edit: dict[str, str], told: str
+) -> None:
     booking_id = synced(scene)
     activity_id = scene.activity(booking_id)["id"]
     scene.hubspot.edit_activity(activity_id, **edit)

@@ -29,41 +29,6 @@ def run_a_few_times(scene: Scene, times: int = 4) -> None:
 # --- requests that land late ------------------------------------------------------------------------------------------
 
 
-@BOTH_PORTALS
-@pytest.mark.parametrize("seconds", [30.0, 300.0, QUIET_SECONDS + 120, 3 * QUIET_SECONDS, 20_000.0])
-def test_a_creation_that_lands_late_leaves_one_activity(scene: Scene, seconds: float) -> None:
-    # fault 16
-    settled(scene, 1)
-    scene.switches.late_landing(seconds, path="/meetings/batch/create")
-    booking_id = scene.book()
-    scene.run()
-    run_a_few_times(scene)
-    scene.clock.advance(seconds)
-    scene.has_exact_audit = False  # the request that landed late was recorded as not carried out
-    run_a_few_times(scene, 2)
-    assert len(live_ids(scene, booking_id)) == 1  # A6
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
-
-
-@BOTH_PORTALS
-@pytest.mark.parametrize("seconds", [30.0, 300.0, QUIET_SECONDS + 120, 3 * QUIET_SECONDS, 20_000.0])
-def test_an_update_that_lands_late_does_not_stay(scene: Scene, seconds: float) -> None:
-    # fault 16, W3
-    (booking_id,) = settled(scene, 1)
-    scene.switches.late_landing(seconds, path="/meetings/batch/update")
-    scene.calendar.edit(booking_id, event_name="First")
-    scene.run()
-    scene.calendar.edit(booking_id, event_name="Second")
-    run_a_few_times(scene)
-    scene.clock.advance(seconds)
-    scene.has_exact_audit = False
-    run_a_few_times(scene, 2)
-    assert scene.shown(booking_id)["calendar_event_name"] == "Second"
-    scene.everything_is_right()
-    scene.assert_repeating_writes_nothing()
-
-
 @pytest.mark.parametrize("marker_mode", ["ignored"])
 def test_a_creation_that_newer_news_overtook_and_that_lands_late_is_archived(scene: Scene) -> None:
     (booking_id,) = settled(scene, 1)

@@ -1,4 +1,4 @@
-"""A mapping that was lost, in part or as a whole: what HubSpot holds is taken over, and nothing is made twice."""
+"""Faults 117, 119 and 120: of a lost mapping HubSpot still holds the activities, and nothing is made twice."""
 
 from __future__ import annotations
 
@@ -61,10 +61,9 @@ def lose(scene: Scene, *tables: Any, booking_id: str | None = None) -> None:
 @BOTH_PORTALS
 @EVERY_CHANGE
 @pytest.mark.parametrize("tables", [(mapping,), (mapping, mapping_history, change)], ids=["row", "row and history"])
-def test_a_booking_whose_row_is_lost_keeps_its_activity(
+def test_fault_117_a_booking_whose_row_is_lost_keeps_its_activity(
     scene: Scene, change_it: Change, tables: tuple[Any, ...]
 ) -> None:
-    # fault 117
     booking_id = a_recreated_booking(scene)
     lose(scene, *tables, booking_id=booking_id)
     change_it(scene, booking_id)
@@ -74,7 +73,7 @@ def test_a_booking_whose_row_is_lost_keeps_its_activity(
 
 
 @BOTH_PORTALS
-def test_a_lost_row_of_a_booking_that_has_not_changed_costs_no_write(scene: Scene) -> None:
+def test_fault_117_a_lost_row_of_a_booking_that_has_not_changed_costs_no_write(scene: Scene) -> None:
     booking_id = a_recreated_booking(scene)
     lose(scene, mapping, booking_id=booking_id)
     assert scene.writes_of(lambda: scene.run(booking_ids=(booking_id,))) == []  # W2
@@ -83,7 +82,7 @@ def test_a_lost_row_of_a_booking_that_has_not_changed_costs_no_write(scene: Scen
 
 
 @BOTH_PORTALS
-def test_what_a_person_deleted_is_not_made_again_because_its_row_is_lost(scene: Scene) -> None:
+def test_fault_117_what_a_person_deleted_is_not_made_again_because_its_row_is_lost(scene: Scene) -> None:
     booking_id = a_recreated_booking(scene)
     scene.hubspot.delete_activity(scene.activity(booking_id)["id"])
     lose(scene, mapping, booking_id=booking_id)
@@ -112,10 +111,9 @@ def live_a_day(scene: Scene) -> None:
 
 @BOTH_PORTALS
 @pytest.mark.parametrize("is_changed_since", [False, True], ids=["unchanged", "changed since"])
-def test_an_empty_database_takes_over_what_the_portal_holds(
+def test_fault_120_an_empty_database_takes_over_what_the_portal_holds(
     scene: Scene, tmp_path: Path, *, is_changed_since: bool
 ) -> None:
-    # fault 120
     scene.add_foreign_activity(hs_meeting_title="Meeting - Calendar.com: Intro call")
     ids = settled(scene, 6)
     live_a_day(scene)
@@ -134,8 +132,7 @@ def test_an_empty_database_takes_over_what_the_portal_holds(
 
 
 @BOTH_PORTALS
-def test_a_database_from_yesterday_makes_nothing_twice(scene: Scene, tmp_path: Path) -> None:
-    # fault 119
+def test_fault_119_a_database_from_yesterday_makes_nothing_twice(scene: Scene, tmp_path: Path) -> None:
     scene.add_foreign_activity(hs_meeting_title="Meeting - Calendar.com: Intro call")
     settled(scene, 6)
     scene.services.engine.dispose()
@@ -154,7 +151,7 @@ def test_a_database_from_yesterday_makes_nothing_twice(scene: Scene, tmp_path: P
 
 
 @BOTH_PORTALS
-def test_nothing_is_created_while_nothing_is_mapped_and_the_search_is_down(scene: Scene) -> None:
+def test_fault_120_nothing_is_created_while_nothing_is_mapped_and_the_search_is_down(scene: Scene) -> None:
     settled(scene, 3)
     lose(scene, mapping, mapping_history, change)
     scene.switches.fail_before(path="/meetings/search", count=99)
@@ -168,8 +165,7 @@ def test_nothing_is_created_while_nothing_is_mapped_and_the_search_is_down(scene
 
 
 @pytest.mark.parametrize("marker_mode", ["ignored"])
-def test_a_copy_that_a_person_made_is_not_taken_over(scene: Scene) -> None:
-    # fault 61
+def test_fault_061_a_copy_that_a_person_made_is_not_taken_over_for_a_lost_mapping(scene: Scene) -> None:
     (booking_id,) = settled(scene, 1)
     original = scene.activity(booking_id)["id"]
     copy = scene.hubspot.clone_activity(original)

@@ -1,4 +1,4 @@
-"""A mapping that is wrong: what is not the booking's is never touched, and the row is put right (D4)."""
+"""Faults 62, 63 and 118: where the mapping is wrong, what is not the booking's is never touched (D4)."""
 
 from __future__ import annotations
 
@@ -63,8 +63,10 @@ def mapped_id(scene: Scene, booking_id: str) -> str | None:
 
 @BOTH_PORTALS
 @EVERY_CHANGE
-def test_an_activity_of_somebody_else_is_not_touched_though_the_mapping_names_it(scene: Scene, change: Change) -> None:
-    # fault 118, D4
+def test_fault_118_an_activity_of_somebody_else_is_not_touched_though_the_mapping_names_it(
+    scene: Scene, change: Change
+) -> None:
+    # D4
     (booking_id,) = settled(scene, 1)
     set_row(scene, booking_id, activity_id=scene.add_foreign_activity(hs_meeting_title="Lunch"))
     change(scene, booking_id)
@@ -75,8 +77,7 @@ def test_an_activity_of_somebody_else_is_not_touched_though_the_mapping_names_it
 
 @BOTH_PORTALS
 @EVERY_CHANGE
-def test_two_bookings_whose_activities_are_swapped_get_their_own_back(scene: Scene, change: Change) -> None:
-    # fault 118
+def test_fault_118_two_bookings_whose_activities_are_swapped_get_their_own_back(scene: Scene, change: Change) -> None:
     one, other = settled(scene, 2)
     own = scene.activity(other)["id"]
     swap(scene, one, other)
@@ -94,8 +95,7 @@ def test_two_bookings_whose_activities_are_swapped_get_their_own_back(scene: Sce
 
 @BOTH_PORTALS
 @EVERY_CHANGE
-def test_an_id_that_does_not_exist_leads_to_no_second_activity(scene: Scene, change: Change) -> None:
-    # faults 62 and 118
+def test_fault_062_an_id_that_does_not_exist_leads_to_no_second_activity(scene: Scene, change: Change) -> None:
     (booking_id,) = settled(scene, 1)
     set_row(scene, booking_id, activity_id="4711")
     change(scene, booking_id)
@@ -106,8 +106,7 @@ def test_an_id_that_does_not_exist_leads_to_no_second_activity(scene: Scene, cha
 
 @BOTH_PORTALS
 @pytest.mark.parametrize("change", [rename, cancel, invite])
-def test_a_generation_that_is_wrong_is_put_right(scene: Scene, change: Change) -> None:
-    # fault 118
+def test_fault_118_a_generation_that_is_wrong_is_put_right(scene: Scene, change: Change) -> None:
     (booking_id,) = settled(scene, 1)
     move(scene, booking_id)
     scene.run()
@@ -122,8 +121,7 @@ def test_a_generation_that_is_wrong_is_put_right(scene: Scene, change: Change) -
 
 @BOTH_PORTALS
 @EVERY_CHANGE
-def test_a_marker_that_a_person_cleared_comes_back_with_the_next_write(scene: Scene, change: Change) -> None:
-    # fault 63
+def test_fault_063_a_marker_that_a_person_cleared_comes_back_with_the_next_write(scene: Scene, change: Change) -> None:
     (booking_id,) = settled(scene, 1)
     activity_id = scene.activity(booking_id)["id"]
     scene.hubspot.edit_activity(activity_id, calendar_booking_key="")
@@ -160,7 +158,6 @@ def test_a_portal_that_takes_no_marker_for_an_id_is_written_to_by_id(scene: Scen
 
 @BOTH_PORTALS
 def test_a_lost_answer_to_a_write_under_a_wrong_id_is_read_back_by_marker(scene: Scene) -> None:
-    # faults 14 and 118
     (booking_id,) = settled(scene, 1)
     set_row(scene, booking_id, activity_id="4711")
     rename(scene, booking_id)
