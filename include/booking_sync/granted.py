@@ -16,10 +16,11 @@ from booking_sync.disconnecting import finish_what_was_begun
 from booking_sync.model import Workspace
 from booking_sync.readiness import UNREADABLE, Connected, idle_notice, is_paused_for_plan, pause_for_plan
 from booking_sync.services import Services
-from booking_sync.states import IntegrationState
-from booking_sync.store import integrations
+from booking_sync.states import AccessState, IntegrationState
+from booking_sync.store import accesses, integrations
 from booking_sync.store.database import writing
 from booking_sync.store.integrations import Integration
+from booking_sync.tokens import no_access
 
 
 @dataclass(slots=True)
@@ -35,10 +36,20 @@ def granted_integrations(services: Services, workspaces: Sequence[Workspace]) ->
     unfinished = finish_what_was_begun(services)
     found = _Findings(notices=[*unfinished])
     with writing(services.engine) as connection:
+        _break_those_without_access(connection)
         for integration in integrations.all_integrations(connection):
             if integration.state is not IntegrationState.DISCONNECTED:
                 _sort(connection, integration, readable, found, services.clock())
     return Connected(tuple(found.ready), tuple(found.notices), tuple(found.problems))
+
+
+def _break_those_without_access(connection: Connection) -> None:
+    """Note integrations that were connected with a service key, before there was an OAuth client."""
+    usable = {one.portal_id for one in accesses.all_accesses(connection) if one.state is AccessState.USABLE}
+    for integration in integrations.all_integrations(connection):
+        if integration.state is IntegrationState.CONNECTED and integration.portal_id not in usable:
+            reason = no_access(integration.portal_id)
+            integrations.set_state(connection, integration.id, IntegrationState.NEEDS_RECONNECTING, reason)
 
 
 def _sort(

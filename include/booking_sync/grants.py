@@ -24,7 +24,7 @@ from booking_sync.disconnecting import finish_what_was_begun
 from booking_sync.errors import BookingSyncError, ConfigurationError
 from booking_sync.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES, missing_scopes
 from booking_sync.services import Services
-from booking_sync.states import GrantRefusal
+from booking_sync.states import AccessState, GrantRefusal
 from booking_sync.store import accesses, consents, integrations
 from booking_sync.store.consents import Consent
 from booking_sync.store.database import reading, writing
@@ -217,7 +217,7 @@ def _give_back(services: Services, tokens: PortalTokens, given: TokenSet) -> Non
     """Revoke tokens that are of no use, unless the portal has others of ours that may hang on the same consent."""
     with reading(services.engine) as connection:
         known = accesses.load_access(connection, given.portal_id)
-    if known is not None and known.access_token is not None:
+    if known is not None and known.state is AccessState.USABLE:
         return
     try:
         tokens.oauth.revoke(given.refresh_token)

@@ -214,15 +214,17 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         runs.set_integration_run(
             connection, run.id, part.integration_id, state, reason=reason, is_mending=part.is_mending
         )
+        integration = integrations.load_integration(connection, part.integration_id)
+        is_no_failure = part.is_mending and (is_recorded or integration.is_stopped_by_person)
         return integration_report(
-            integrations.load_integration(connection, part.integration_id).workspace_name,
+            integration.workspace_name,
             runs.load_counts(connection, run.id, part.integration_id),
             changes.changes_of_run(connection, run.id, part.integration_id),
             [
                 *kept.kept_reasons(connection, run.id, part.integration_id),
                 *(("not returned", *row) for row in kept.silent_ones(connection, run.id, part.integration_id)),
             ],
-            failure=None if is_recorded and part.is_mending else reason,
+            failure=None if is_no_failure else reason,
             is_recorded=is_recorded,
             is_dry_run=run.is_dry_run,
             guard=part.guard,

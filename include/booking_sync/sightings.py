@@ -93,10 +93,14 @@ def has_our_properties(work: Work) -> bool:
 
 
 def _since(work: Work) -> datetime | None:
-    """Return from when on the search has to look, which is the end of the last run; None: from the beginning."""
+    """Return from when on the search has to look, which is the end of the last run; None: from the beginning.
+
+    Never from before the integration was connected (again): what changed while it was not is not passed on (K5).
+    """
     with reading(work.services.engine) as connection:
         has_mapping = lost.has_mapping(connection, work.integration.id)
-    return work.integration.swept_at if has_mapping else None
+    swept_at = work.integration.swept_at
+    return max(swept_at, work.integration.connected_at) if has_mapping and swept_at is not None else None
 
 
 def _suspects(work: Work) -> list[str]:

@@ -158,7 +158,6 @@ class ConnectRefusal(StrEnum):
 class IntegrationEvent(StrEnum):
     """What people did to an integration, or what befell it."""
 
-    GRANTED = "granted"
     CONNECTED = "connected"
     RECONNECTED = "reconnected"
     PAUSED = "paused"

@@ -77,9 +77,9 @@ class PortalTokens:
         with reading(self.engine) as connection:
             access = accesses.load_access(connection, portal_id)
         if access is None:
-            raise NeedsReconnecting(_no_access(portal_id))
+            raise NeedsReconnecting(no_access(portal_id))
         if access.state not in (AccessState.USABLE, AccessState.UNINSTALLING) or access.access_token is None:
-            raise NeedsReconnecting(access.state_reason or _no_access(portal_id))
+            raise NeedsReconnecting(access.state_reason or no_access(portal_id))
         return access
 
     def decrypted(self, token: bytes | None) -> str:
@@ -183,7 +183,8 @@ def lease_name(portal_id: str) -> str:
     return f"tokens of portal {portal_id}"
 
 
-def _no_access(portal_id: str) -> str:
+def no_access(portal_id: str) -> str:
+    """Say that there are no tokens for a portal, and what to do."""
     return f"Nobody has granted access to HubSpot portal {portal_id}: do it on the Integrations page."
 
 

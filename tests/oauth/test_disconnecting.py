@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from booking_sync.boundary import Act, Moment, watched
+from booking_sync.connect_app import ConnectRefused, connect_app
 from booking_sync.disconnecting import NotConfirmed, disconnect, uninstall
 from booking_sync.errors import IntegrationUnavailable, NeedsReconnecting
 from booking_sync.states import AccessState, IntegrationState
@@ -191,3 +192,18 @@ def test_disconnecting_in_single_portal_mode_stops_and_stays_stopped(single: Sce
     for _ in range(2):
         single.run()
     assert single.activities("bk_2") == []  # K3
+
+
+def test_connecting_again_in_single_portal_mode(single: Scene) -> None:
+    single.book("bk_1")
+    single.run()
+    disconnect(single.services, MINE, person=ADA)
+    single.move("bk_1", 9)
+    single.clock.advance(60)
+    with pytest.raises(ConnectRefused, match="belongs to portal 424242, not 868686"):
+        connect_app(single.services, workspace_id="ws_1", portal_id=str(SECOND), person=ADA)
+    connect_app(single.services, workspace_id="ws_1", portal_id=str(FIRST), person=ADA)
+    assert single.writes_of(single.run) == []  # K5
+    single.book("bk_2")
+    single.run()
+    assert len(single.activities("bk_2")) == 1

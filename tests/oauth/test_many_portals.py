@@ -244,3 +244,32 @@ def test_a_mistake_of_ours_in_one_thread_stops_only_that_one(
     report = reconcile.close_run(portals.services, opened.run_id)
     assert "Acme Sales: extract ended with ZeroDivisionError" in report.reason
     assert len(portals.shown_in(SECOND)) == 1  # W6
+
+
+def test_a_pause_while_bookings_are_still_read_is_no_failure_and_loses_nothing(portals: PortalsScene) -> None:
+    two_connected(portals)
+    book_both(portals)
+    portals.switches.commit_then_hang(path="meetings/batch/create", portal_id=FIRST)
+    portals.run()
+    portals.book("bk_3")
+    portals.clock.advance(1_000)  # what was not answered is looked up first, and that is when the pause comes
+    stop_after(portals, "batch/read", lambda: pause(portals.new_services(), f"ws_1@{FIRST}", person=ADA))
+    assert not portals.run().is_red
+    portals.hubspot.request_hook = None
+    resume(portals.services, f"ws_1@{FIRST}", person=ADA)
+    portals.run()
+    portals.everything_is_right()
+
+
+def test_a_workspace_of_a_service_key_needs_access_when_there_is_an_oauth_client(portals: PortalsScene) -> None:
+    portals.book("bk_1")
+    with_key = Scene.new_services(portals)
+    portals.run(services=with_key)
+    with_key.engine.dispose()
+    assert "Nobody has granted access to HubSpot portal 424242" in portals.run(may_be_red=True).reason
+    assert not portals.run().is_red  # said once
+    portals.book("bk_2")
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.run()
+    portals.everything_is_right()
+    assert len(portals.shown_in(FIRST)) == 2
