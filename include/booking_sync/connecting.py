@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from booking_sync.clients.hubspot_model import Portal
-from booking_sync.errors import InvalidRequest
+from booking_sync.errors import DailyLimitReached, InvalidRequest
 from booking_sync.granted import granted_integrations
 from booking_sync.model import Workspace
 from booking_sync.readiness import (
@@ -44,7 +44,10 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
     _check_names(request.workspaces, workspaces)
     if services.tokens is not None:
         return granted_integrations(services, workspaces)
-    portal = services.hubspot.portal()
+    try:
+        portal = services.hubspot.portal()
+    except DailyLimitReached as limit:
+        return Connected((), (f"{limit}; nothing is passed on until midnight in the portal's time zone",), ())
     now = services.clock()
     lookback = services.settings.first_lookback_seconds
     connected_at = first_connected_at(trigger, request, now=now, lookback_seconds=lookback)

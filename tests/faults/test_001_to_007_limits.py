@@ -100,6 +100,22 @@ def test_fault_005_the_daily_limit_stops_the_plan_and_keeps_the_rest(scene: Scen
     scene.assert_repeating_writes_nothing()
 
 
+def test_fault_005_runs_until_midnight_say_so_ask_once_and_record_no_window(scene: Scene) -> None:
+    scene.run()
+    booking_id = scene.book()
+    scene.switches.rate_limited("DAILY", count=100)
+    for _ in range(3):
+        scene.clock.advance(A_QUARTER.total_seconds())
+        before = len(scene.sandbox.hubspot.history)
+        report = scene.run()
+        assert "nothing is passed on until midnight in the portal's time zone" in report.note
+        assert len(scene.sandbox.hubspot.history) == before + 1
+    scene.switches.faults.clear()
+    scene.clock.advance(24 * 3600)
+    scene.run()
+    assert_made_once(scene, booking_id)
+
+
 def test_fault_005_what_was_written_before_the_limit_is_recorded(scene: Scene) -> None:
     scene.run()
     first, second = scene.book(), scene.book()

@@ -60,6 +60,30 @@ def test_fault_088_plus_tags_and_dots_are_different_people(scene: Scene) -> None
     assert_made_once(scene, booking_id)
 
 
+INTERNATIONAL = ("ada@bücher.example", "ada@xn--bcher-kva.example", "jürgen@example.com", "ада@пример.рф")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("email", INTERNATIONAL)
+def test_fault_089_an_international_address_is_kept_and_found_as_it_was_typed(
+    scene: Scene, email: str, *, is_known: bool
+) -> None:
+    if is_known:
+        scene.hubspot.add_contact(email=email.upper())
+    booking_id, other_id = scene.book(invitees=[email]), scene.book(invitees=[email.upper()])
+    scene.run()
+    (contact,) = scene.hubspot.contacts()
+    assert contact["properties"]["email"].lower() == email
+    assert scene.activity(booking_id)["contact_ids"] == scene.activity(other_id)["contact_ids"] == [contact["id"]]
+    scene.assert_repeating_writes_nothing()
+
+
+def test_fault_089_the_two_spellings_of_a_domain_are_two_addresses_as_they_are_to_hubspot(scene: Scene) -> None:
+    booking_id = scene.book(invitees=list(INTERNATIONAL[:2]))
+    scene.run()
+    assert scene.emails_on(booking_id) == sorted(INTERNATIONAL[:2])
+
+
 def test_fault_090_a_letter_that_only_looks_the_same_is_another_person(scene: Scene) -> None:
     real, lookalike = "ada@example.com", "\N{CYRILLIC SMALL LETTER A}da@example.com"
     known = scene.hubspot.add_contact(email=real)
