@@ -196,6 +196,11 @@ def lag(world: World, seconds: str) -> None:
     world.switches.search_lag_seconds = float(seconds)
 
 
+def late(world: World, seconds: str, path: str) -> None:
+    """The next such write is answered with a failure, and carried out after so many seconds."""
+    world.switches.late_landing(float(seconds), path=path)
+
+
 def properties_deleted(world: World) -> None:
     """A person removes our properties from the portal, with all their values; it may do so before any are used."""
     portal = world.hubspot.portal()
@@ -315,6 +320,7 @@ DEEDS: Mapping[str, Callable[..., None]] = {
     "denied": denied,
     "refuse": refuse,
     "lag": lag,
+    "late": late,
     "properties-deleted": properties_deleted,
     "key-lost": key_lost,
     "key-back": key_back,

@@ -103,6 +103,15 @@ def problems_of_any_moment(stage: Stage) -> list[str]:
     return found
 
 
+def archived_too_early(stage: Stage) -> list[str]:
+    """Return the bookings whose activity we have archived although the mapping knows of no other one (R4)."""
+    archives = stage.sandbox.hubspot.history.matching("/meetings/batch/archive")
+    archived = {activity_id for one in archives for activity_id in one.effected_ids}
+    with stage.engine.connect() as connection:
+        mapped = connection.execute(select(mapping.c.booking_id, mapping.c.activity_id)).all()
+    return [f"{row.booking_id} has lost its activity to an archive" for row in mapped if row.activity_id in archived]
+
+
 def personal_data_left(stage: Stage) -> list[str]:
     """Return what is left of what was read, a day later, and the tables that show any of it in the clear (I8)."""
     with stage.engine.connect() as connection:
@@ -162,7 +171,7 @@ def _right(booking: Booking, sandbox: BothServices) -> dict[str, Any]:
 def _shown(activity: Activity) -> dict[str, Any]:
     shown: dict[str, Any] = dict(activity["properties"])
     for name in ("hs_meeting_start_time", "hs_meeting_end_time", "hs_timestamp"):
-        shown[name] = datetime.fromisoformat(shown[name])
+        shown[name] = datetime.fromisoformat(shown[name]) if name in shown else None
     body = unescape(shown.get("hs_meeting_body", ""))
     return _WithBody(shown, body)
 

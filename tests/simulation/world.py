@@ -182,6 +182,7 @@ class World:
         turns = turns_by_chance(chance, 2, 60, longest=float(longest))
         self.wrong += let_overlap(self, [self.trigger(MANUAL), self.trigger(MANUAL)], Overlap(turns, is_fine=True))
         self.wrong += oracle.problems_of_any_moment(self.stage)
+        self.wrong += oracle.archived_too_early(self.stage)
 
     RUNS: Mapping[str, Callable[..., None]] = {
         "page": page,
@@ -217,6 +218,7 @@ class World:
         trigger = self.trigger(run_type, interval)
         self._tried(lambda services: self.reports.append(reconcile(services, trigger, request)))
         self.wrong += oracle.problems_of_any_moment(self.stage)
+        self.wrong += oracle.archived_too_early(self.stage)
 
     def _tried(self, run: Callable[[Services], object]) -> bool:
         """Let a process run, and another one where it failed and Airflow repeats it; say whether one ended well."""
