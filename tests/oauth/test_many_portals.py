@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -183,12 +182,12 @@ def test_a_slow_portal_does_not_hold_up_the_others(portals: PortalsScene) -> Non
         portals.grant_and_connect(workspace_id, portal_id)
         portals.calendar.book(workspace_id, at=portals.clock.now)
     portals.clock.advance(60)
-    finished: dict[str, float] = {}
-    portals.switches.slow(1.5, path="/contacts/batch/read", portal_id=FIRST)
+    finished: list[int] = []
+    portals.switches.slow(3.0, path="/contacts/batch/read", portal_id=FIRST)
 
     def note(entry: Any, when: str) -> None:
         if when == "after" and "meetings/batch/create" in entry.path:
-            finished[str(entry.portal_id)] = time.monotonic()
+            finished.append(entry.portal_id)
 
     portals.hubspot.request_hook = note
     opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
@@ -198,7 +197,7 @@ def test_a_slow_portal_does_not_hold_up_the_others(portals: PortalsScene) -> Non
     report = reconcile.close_run(portals.services, opened.run_id)
     portals.check(report)
     assert [part.counts["create"] for part in report.integrations] == [1, 1, 1]
-    assert min(finished[str(FIRST)] - finished[str(one)] for one in (SECOND, THIRD)) > 1.0  # W6
+    assert finished[-1] == FIRST  # W6: one after another, it would be the first
     served = {one: len(portals.sandbox.hubspot.history.of_portal(one)) for one in (FIRST, SECOND, THIRD)}
     for part, portal_id in zip(report.integrations, served, strict=True):
         assert 3 <= part.hubspot_calls <= served[portal_id]
