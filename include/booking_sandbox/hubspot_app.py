@@ -46,6 +46,14 @@ def _schema_read(params: dict[str, str]) -> tuple[str, ...]:
     return (f"crm.schemas.{found.scope}.read", f"crm.objects.{found.scope}.read") if found else ()
 
 
+def _other_side(params: dict[str, str]) -> tuple[str, ...]:
+    """HubSpot docs, "Associations": reading them takes the scopes of the objects on both sides."""
+    found = OBJECT_TYPES.get(params["to_type"])
+    if found is None:
+        return ()
+    return ("tickets",) if found.name == "tickets" else (f"crm.objects.{found.scope}.read",)
+
+
 _READ, _WRITE = _object_scope("read"), _object_scope("write")
 
 
@@ -92,8 +100,12 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         "PUT": _write(associations.put_link),
         "DELETE": _write(associations.delete_link),
     },
-    f"{_LINK}/{{to_type}}": {"GET": _read(associations.list_links)},
-    f"{_LINKS}/read": {"POST": _read(associations.read_links)},
+    f"{_LINK}/{{to_type}}": {
+        "GET": Operation(associations.list_links, scopes=_READ, other_side_scopes=_other_side),
+    },
+    f"{_LINKS}/read": {
+        "POST": Operation(associations.read_links, scopes=_READ, other_side_scopes=_other_side),
+    },
     f"{_LINKS}/create": {"POST": _write(associations.create_links)},
     f"{_LINKS}/associate/default": {"POST": _write(associations.create_default_links)},
     f"{_LINKS}/archive": {"POST": _write(associations.archive_links)},

@@ -18,6 +18,9 @@ KNOWN_SCOPES = {
     "crm.schemas.contacts.write": "Create, change and delete properties of contacts and activities",
     "crm.schemas.meetings.read": "View property settings of meetings",
     "crm.schemas.meetings.write": "Create, change and delete properties of meetings",
+    "crm.objects.companies.read": "View companies",
+    "crm.objects.deals.read": "View deals",
+    "tickets": "View and change tickets",
 }
 """Scope → what the consent page says of it. An app can be registered for these only."""
 

@@ -120,12 +120,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An endpoint: what it does, whether it can change something, and one of which scopes it needs."""
+    """An endpoint: what it does, whether it can change something, and which scopes it needs.
+
+    One of ``scopes``, and one of ``other_side_scopes`` where it is about two types of object.
+    """
 
     run: Callable[[Call], Answer]
     is_write: bool = False
     is_search: bool = False
     scopes: Callable[[dict[str, str]], tuple[str, ...]] = field(default=lambda _: ())
+    other_side_scopes: Callable[[dict[str, str]], tuple[str, ...]] = field(default=lambda _: ())
 
 
 def checked_keys(given: Json, allowed: set[str], what: str) -> dict[str, Any]:

@@ -139,7 +139,11 @@ class HubSpotService:
             seconds = int((self.clock() - token.expires_at).total_seconds())
             message = f"The OAuth token used to make this call expired {seconds} second(s) ago."
             raise Refusal(401, "EXPIRED_AUTHENTICATION", message)
-        wanted = operation.scopes(incoming.params)
+        for scopes in (operation.scopes, operation.other_side_scopes):
+            self._require_one(scopes(incoming.params), token)
+        return portal, token
+
+    def _require_one(self, wanted: tuple[str, ...], token: Token) -> None:
         missing = [
             one
             for one in wanted
@@ -147,7 +151,6 @@ class HubSpotService:
         ]
         if wanted and len(missing) == len(wanted):
             raise _missing_scopes(missing)
-        return portal, token
 
     def _limit(self, portal: Portal, token: Token, operation: Operation, headers: dict[str, str]) -> None:
         gate = self._gates.setdefault((portal.id, token.client_id), RateGate(portal.time_zone, token.client_id))

@@ -7,10 +7,11 @@ finds it again, because the old activity is archived last (R4). Associations of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from booking_sync.clients.hubspot_model import Activity, ObjectRef
 from booking_sync.decision import Recorded
+from booking_sync.errors import MissingScope
 from booking_sync.hand_edits import LOOKED_AT, edited_fields
 from booking_sync.model import Booking
 from booking_sync.standing import Standing, sought_old
@@ -29,6 +30,13 @@ EDITED = "edited_in_hubspot"
 """Begins the warning of a change whose old activity a person has changed; the booking is the truth (R5)."""
 
 
+NOT_CARRIED = "not_carried_over"
+"""Begins the warning of a change that leaves behind what people attached, for want of a scope."""
+
+OTHERS_REFUSED = f"{NOT_CARRIED}: HubSpot does not let us attach what people had attached to the old activity"
+"""Warning of a change that is sent without them, because HubSpot wants a scope for it that we do not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """What the old activity of a change holds. ``contact_ids`` are all contacts on it: each of them stands."""
@@ -38,15 +46,29 @@ class Carried:
     notes: str | None = field(default=None, repr=False)
     contact_ids: frozenset[str] = frozenset()
     edits: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """Kinds of objects that we may not look at."""
 
     def news(self, stored: StoredChange) -> list[str]:
         """Return what the run has to tell of the old activity, unless the change says it already."""
-        if not self.edits or any(warning.startswith(EDITED) for warning in stored.warnings):
-            return []
-        return [f"{EDITED}: {', '.join(self.edits)} of activity {stored.old_activity_id}; not carried over"]
+        told = {
+            EDITED: f"{', '.join(self.edits)} of activity {stored.old_activity_id}; not carried over",
+            NOT_CARRIED: f"{', '.join(self.unreadable)} of activity {stored.old_activity_id}; HubSpot wants a scope "
+            "for them that it was not given",
+        }
+        news = {EDITED: self.edits, NOT_CARRIED: self.unreadable}
+        return [f"{topic}: {told[topic]}" for topic, is_news in news.items() if is_news and not _says(stored, topic)]
+
+    def without_others(self) -> Carried:
+        """Return it without what is attached: HubSpot did not take an activity with it."""
+        return replace(self, others=())
 
 
 NOTHING = Carried()
+
+
+def _says(stored: StoredChange, topic: str) -> bool:
+    return any(warning.startswith(topic) for warning in stored.warnings)
 
 
 class CarryOver:
@@ -56,6 +78,7 @@ class CarryOver:
         self._work = work
         self._standing = standing
         self._associated: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._unreadable: dict[str, None] = {}
 
     def of(self, batch: Sequence[tuple[StoredChange, Booking]]) -> dict[str, Carried]:
         """Return it by change id, for those whose old activity stands and is ours (D4)."""
@@ -69,13 +92,15 @@ class CarryOver:
         with reading(self._work.services.engine) as connection:
             recorded = mappings.load_recorded(connection, self._work.integration.id, owners.values())
             known = mappings.known_contacts(connection, self._work.integration.id, list(owners.values()))
-        return {
+        carried = {
             stored.id: self._carried(
                 ours[stored.id], recorded.get(owners[stored.id]), known.get(owners[stored.id], ()), booking
             )
             for stored, booking in replacing
             if stored.id in ours
         }
+        bare = {stored.id for stored, _ in replacing if OTHERS_REFUSED in stored.warnings}
+        return {id_: one.without_others() if id_ in bare else one for id_, one in carried.items()}
 
     def forget(self, stored: StoredChange) -> None:
         """Have the associations read again: HubSpot refused to make an activity with them."""
@@ -92,7 +117,8 @@ class CarryOver:
             if kind != CONTACTS or id_ not in known
         )
         edits = edited_fields(activity.properties, recorded, booking) if recorded is not None else ()
-        return Carried(others, activity.properties.get(NOTES) or None, frozenset(associated[CONTACTS]), edits)
+        notes, contact_ids = activity.properties.get(NOTES) or None, frozenset(associated[CONTACTS])
+        return Carried(others, notes, contact_ids, edits, tuple(self._unreadable))
 
     def _read_associations(self, activity_ids: Sequence[str]) -> None:
         """Read the associations of these, and of those whose turn comes next: up to a thousand cost the same."""
@@ -104,7 +130,19 @@ class CarryOver:
             coming = changes.next_old_activities(connection, work.run.id, work.integration.id, MOST_AT_ONCE)
         asked = list(dict.fromkeys([*missing, *(id_ for id_ in coming if id_ not in self._associated)]))[:MOST_AT_ONCE]
         found: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-            kind: work.hubspot.associated_ids("meetings", kind, asked) for kind in CARRIED_TYPES
+            kind: self._associated_with(kind, asked) for kind in CARRIED_TYPES
         }
         for id_ in asked:
             self._associated[id_] = {kind: found[kind].get(id_, ()) for kind in CARRIED_TYPES}
+
+    def _associated_with(self, kind: str, activity_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return what is attached to each, or nothing where we may not look: that must not keep the meeting back."""
+        if kind in self._unreadable:
+            return {}
+        try:
+            return self._work.hubspot.associated_ids("meetings", kind, activity_ids)
+        except MissingScope:
+            if kind == CONTACTS:
+                raise
+            self._unreadable[kind] = None
+            return {}

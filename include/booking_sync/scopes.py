@@ -14,8 +14,19 @@ REQUIRED_SCOPES = (
 )
 """Without these nothing works. HubSpot docs: meetings use the scopes of contacts."""
 
-OPTIONAL_SCOPES = ("crm.schemas.meetings.read", "crm.schemas.meetings.write")
-"""HubSpot's specifications of 2026-03 and 2026-09 differ: properties of meetings may need a scope of their own."""
+OPTIONAL_SCOPES = (
+    "crm.schemas.meetings.read",
+    "crm.schemas.meetings.write",
+    "crm.objects.companies.read",
+    "crm.objects.deals.read",
+    "tickets",
+)
+"""HubSpot's specifications of 2026-03 and 2026-09 differ: properties of meetings may need a scope of their own.
+
+Companies, deals and tickets: only to carry what people attached to an activity to the one that replaces it (R5).
+HubSpot docs, "Associations": reading them takes the scopes of both sides. Without one of these, that kind is not
+carried.
+"""
 
 
 def missing_scopes(granted: Collection[str], wanted: Iterable[str]) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from booking_sync.adoption import adopt
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
-from booking_sync.carry_over import NOTES, NOTHING, Carried
+from booking_sync.carry_over import NOTES, NOTHING, OTHERS_REFUSED, Carried
+from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, BatchResult, ItemRefusal, NewActivity
 from booking_sync.contacts import ContactsOfBatch
+from booking_sync.errors import MissingScope
 from booking_sync.model import Booking
 from booking_sync.record import record_created, record_intent, record_refused_for_now
 from booking_sync.refusal import (
@@ -23,6 +25,8 @@ from booking_sync.refusal import (
 from booking_sync.render import render_activity
 from booking_sync.sending import send_batch
 from booking_sync.store.changes import StoredChange
+
+WITHOUT_SCOPE = ItemRefusal("MISSING_SCOPES", None)
 
 MOST_ATTEMPTS = 5
 """How often one change may find its marker taken before it is kept: two or three explain themselves, more do not."""
@@ -52,7 +56,17 @@ def create(bench: Bench, batch: Batch) -> None:
     )
     record = partial(_record, bench, by_id(ready), contacts.ids)
     suspects = suspects_of(stored for stored, _ in ready)
-    send_batch(bench.work, items, bench.work.hubspot.create_activities, record, suspects)
+    send_batch(bench.work, items, partial(_send, bench.work.hubspot), record, suspects)
+
+
+def _send(hubspot: HubSpotClient, items: Sequence[NewActivity]) -> BatchResult:
+    """Send the batch. A scope that is missing may be one for what is attached: then it is refused item by item."""
+    try:
+        return hubspot.create_activities(items)
+    except MissingScope:
+        if not any(item.others for item in items):
+            raise
+        return BatchResult(refused={item.trace_id: WITHOUT_SCOPE for item in items})
 
 
 def _new_activity(
@@ -88,6 +102,8 @@ def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: Item
     code = refusal_code(refusal)
     if _is_taken(refusal) and stored.attempt_count < MOST_ATTEMPTS:
         adopt(bench.work, stored, booking, str(refusal.existing_id))
+    elif refusal == WITHOUT_SCOPE:
+        record_refused_for_now(bench.work, stored, warning=OTHERS_REFUSED, error_code=code)
     elif is_owner_in_the_way(stored, refusal):
         record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=code)
     elif _may_remember(stored):

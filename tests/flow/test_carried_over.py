@@ -191,4 +191,46 @@ def test_many_reschedules_read_the_associations_once(scene: Scene) -> None:
     before = services.hubspot_requests.requests
     scene.run(services=services)
     calls = services.hubspot_requests.requests - before
-    assert calls == 4 + 2 + 2 + 2 + 1 + 1  # associations; looks, creations, archives; owners, and whose key it is
+    assert calls == 4 + 2 + 2 + 2 + 1 + 1 + 3  # associations; looks, creations, archives; owners, whose key; the sweep
+
+
+def test_what_may_not_be_looked_at_is_left_behind_and_told(scene: Scene) -> None:  # R5
+    booking_id = synced(scene)
+    added = add_by_hand(scene, booking_id)
+    scene.switches.missing_scopes = {"crm.objects.deals.read", "tickets"}
+    move(scene, booking_id)
+    report = scene.run()
+    assert report.counts["recreate"] == 1
+    assert_carried(scene, booking_id, {kind: ids for kind, ids in added.items() if kind not in ("deals", "tickets")})
+    assert "not_carried_over: deals, tickets" in report.note
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_an_activity_that_hubspot_takes_without_its_attachments_only_is_made_without_them(scene: Scene) -> None:  # R5
+    booking_id, other_id = synced(scene), scene.book(invitees=["bob@example.com"])
+    scene.run()
+    add_by_hand(scene, booking_id)
+    for one in (booking_id, other_id):
+        move(scene, one)
+    refusal = '{"status":"error","category":"MISSING_SCOPES","message":"no"}'
+    scene.switches.answer(403, refusal, path="/meetings/batch/create")
+    report = scene.run()
+    assert report.counts["recreate"] == 2
+    assert associated(scene, booking_id) == {}
+    assert "not_carried_over" in report.note
+    scene.everything_is_right()
+    scene.assert_repeating_writes_nothing()
+
+
+def test_a_key_that_may_not_write_at_all_is_told_as_such(scene: Scene) -> None:
+    booking_id = synced(scene)
+    add_by_hand(scene, booking_id)
+    scene.switches.missing_scopes = {"crm.objects.contacts.write"}
+    move(scene, booking_id)
+    report = scene.run(may_be_red=True)
+    assert report.is_red
+    assert len(scene.activities(booking_id)) == 1
+    scene.switches.missing_scopes = set()
+    scene.run()
+    scene.everything_is_right()

@@ -41,7 +41,7 @@ def test_a_cancel_returns_access_denied_and_no_code(hubspot: HubSpotHandle) -> N
         {"redirect_uri": CALLBACK.replace("http:", "https:")},
         {"redirect_uri": ""},
         {"scope": SCOPES.replace("oauth ", "")},
-        {"scope": SCOPES + " crm.objects.deals.read"},
+        {"scope": SCOPES + " automation"},
         {"optional_scope": "files"},
         {"code_challenge": "a" * 43},
         {"code_challenge": "a" * 43, "code_challenge_method": "plain"},
