@@ -60,8 +60,8 @@ class Carried:
         return [f"{topic}: {told[topic]}" for topic, is_news in news.items() if is_news and not _says(stored, topic)]
 
     def without_others(self) -> Carried:
-        """Return it without what is attached: HubSpot did not take an activity with it."""
-        return replace(self, others=())
+        """Return it without what is attached but contacts: HubSpot did not take an activity with it."""
+        return replace(self, others=tuple(one for one in self.others if one.object_type == CONTACTS))
 
 
 NOTHING = Carried()

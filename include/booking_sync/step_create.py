@@ -8,7 +8,7 @@ from functools import partial
 
 from booking_sync.adoption import adopt
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
-from booking_sync.carry_over import NOTES, NOTHING, OTHERS_REFUSED, Carried
+from booking_sync.carry_over import CONTACTS, NOTES, NOTHING, OTHERS_REFUSED, Carried
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, BatchResult, ItemRefusal, NewActivity
 from booking_sync.contacts import ContactsOfBatch
@@ -64,7 +64,7 @@ def _send(hubspot: HubSpotClient, items: Sequence[NewActivity]) -> BatchResult:
     try:
         return hubspot.create_activities(items)
     except MissingScope:
-        if not any(item.others for item in items):
+        if all(one.object_type == CONTACTS for item in items for one in item.others):
             raise
         return BatchResult(refused={item.trace_id: WITHOUT_SCOPE for item in items})
 
