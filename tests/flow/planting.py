@@ -124,12 +124,12 @@ PLANTED: dict[str, Callable[[Scene, str], str]] = {
 }
 
 
-def plant(scene: Scene) -> dict[str, set[str]]:
+def plant(scene: Scene, many: int = MANY) -> dict[str, set[str]]:
     """Plant every kind, many times; return the bookings by kind."""
-    supply = iter(settled(scene, MANY * (len(PLANTED) + 1)))
-    planted = {kind: {do(scene, next(supply)) for _ in range(MANY)} for kind, do in PLANTED.items()}
-    planted["missing"] = {go_missing(scene, number) for number in range(MANY)}
-    planted["orphan"] = {f"bk_nobody_{number}" for number in range(MANY)}
+    supply = iter(settled(scene, many * (len(PLANTED) + 1)))
+    planted = {kind: {do(scene, next(supply)) for _ in range(many)} for kind, do in PLANTED.items()}
+    planted["missing"] = {go_missing(scene, number) for number in range(many)}
+    planted["orphan"] = {f"bk_nobody_{number}" for number in range(many)}
     for booking_id in planted["orphan"]:
         make_as_the_integration(scene, booking_id)
     return planted

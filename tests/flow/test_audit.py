@@ -37,12 +37,17 @@ def theirs(scene: Scene, planted: dict[str, set[str]]) -> dict[str, dict[str, An
     return {a["id"]: a for a in live if a["properties"].get("calendar_booking_id") not in touchable}
 
 
-def test_everything_that_was_planted_is_found_and_only_what_may_be_mended_is_mended(scene: Scene) -> None:
+@pytest.mark.parametrize("many", [MANY, pytest.param(500, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)])])
+def test_everything_that_was_planted_is_found_and_only_what_may_be_mended_is_mended(
+    scene: Scene, new_database: Callable[[], str], many: int
+) -> None:
+    scene.database_url = new_database()
+    scene.services = scene.new_services()
     scene.allow_floods()
-    planted = plant(scene)
-    for _ in range(MANY):
+    planted = plant(scene, many)
+    for _ in range(many):
         scene.add_foreign_activity(hs_meeting_title="Meeting - Calendar.com: Intro call")
-    expected = dict.fromkeys(planted, MANY)
+    expected = dict.fromkeys(planted, many)
     untouchable = theirs(scene, planted)
 
     assert scene.writes_of(lambda: found(scene)) == []
@@ -53,7 +58,7 @@ def test_everything_that_was_planted_is_found_and_only_what_may_be_mended_is_men
     assert by_kind == planted
 
     writes = scene.writes_of(lambda: audit(scene, repair=True))
-    assert Counter(row["kind"] for row in rows(scene) if row["mended"]) == dict.fromkeys(MENDED, MANY)
+    assert Counter(row["kind"] for row in rows(scene) if row["mended"]) == dict.fromkeys(MENDED, many)
     assert not untouchable.keys() & {id_ for entry in writes for id_ in entry.effected_ids}
     assert not [id_ for id_ in untouchable if id_ in str([entry.body for entry in writes])]  # D4
     assert theirs(scene, planted) == untouchable
