@@ -67,7 +67,7 @@ def test_fault_109_a_clock_that_jumps_back_between_two_runs_skips_no_window(scen
     assert_made_once(scene, booking_id)
 
 
-@pytest.mark.parametrize(("count", "chunk"), [pytest.param(50_000, 2_000, marks=pytest.mark.soak), (500, 120)])
+@pytest.mark.parametrize(("count", "chunk"), [pytest.param(50_000, 2_000, marks=pytest.mark.soak), (600, 250)])
 def test_fault_110_no_more_than_a_chunk_of_bookings_is_in_memory_and_a_killed_run_starts_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, count: int, chunk: int
 ) -> None:
@@ -82,8 +82,13 @@ def test_fault_110_no_more_than_a_chunk_of_bookings_is_in_memory_and_a_killed_ru
             if str(here(act, moment)) == "planning.make_and_save_plan.commit.before":
                 raise WorkerDied
 
-    with pytest.raises(WorkerDied), watched(look):
-        scene.run()
+    gc.collect()
+    gc.freeze()  # what is there already is not looked at
+    try:
+        with pytest.raises(WorkerDied), watched(look):
+            scene.run()
+    finally:
+        gc.unfreeze()
     assert 0 < max(alive) <= chunk
     scene.clock.advance(3_600)
     assert scene.run(dry_run=True).counts["create"] == count
@@ -195,7 +200,7 @@ def test_fault_112_a_failover_that_loses_the_last_commits_leads_to_no_second_act
     scene.sandbox.hubspot.history.clear()  # the audit of it is lost as well
     scene.database_url, scene.has_exact_audit = replica, False
     scene.services = scene.new_services()
-    assert scene.run().counts["adopted"] == 1
+    assert [entry.path for entry in scene.writes_of(scene.run) if CREATE in entry.path] == []
     assert_made_once(scene, booking_id)
 
 
