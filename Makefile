@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One stamp per state of the lock and the package: a changed lock is installed by the next command, whatever the file times.
 STAMP := $(VENV)/installed-$(shell cat requirements.txt pyproject.toml | cksum | tr -c '0-9\n' '-')
+# The tests run on all cores; those that share an Airflow stay together, and begin first. ARGS="-n 0" runs them one by one.
+SHARED_OUT := -n auto --dist loadgroup --no-loadscope-reorder
 AIRFLOW_CODE := dags plugins include/booking_sync_airflow
 
 # Airflow's processes compile everything anew at each start where bytecode may not be written.
@@ -23,10 +25,10 @@ demo: install ## run it all on this machine: a sandbox, a whole Airflow, a few r
 	@exec $(BIN)/python -m booking_sync_airflow.demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: install ## run the tests (ARGS="-k contacts" passes options to pytest)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
 
 soak: install ## the long run of the tests, with a score card at its end; many hours (ARGS="tests/simulation" runs a part)
-	@SOAK=1 exec $(BIN)/python -m pytest $(ARGS)
+	@SOAK=1 exec $(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
 
 check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/ruff format --check .

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import scorecard
 from tests.postgres_server import HOW_TO_INSTALL, PostgresServer, find_binaries
+
+SENT = "score card"
 
 SOAK = "SOAK"
 """Set to 1, this environment variable runs the tests marked ``soak`` too."""
@@ -21,12 +24,33 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_runs_with(item.path.relative_to(config.rootpath).as_posix())))
     if os.environ.get(SOAK) == "1":
         return
     left_out = [item for item in items if item.get_closest_marker("soak")]
     if left_out:
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=left_out)
+
+
+def _runs_with(path: str) -> str:
+    """Name what is run by one process: the tests that share an Airflow, else those of one file."""
+    shared = [folder for folder in ("tests/airflow/real", "tests/airflow", "tests/chaos") if path.startswith(folder)]
+    return shared[0] if shared else path
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what this process has counted to the one that prints it, where the tests are shared out."""
+    sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if sent is not None:
+        sent[SENT] = scorecard.counted()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what another process has counted."""
+    scorecard.take_over(getattr(node, "workeroutput", {}).get(SENT))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

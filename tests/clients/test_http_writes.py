@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
 import pytest
@@ -147,6 +148,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_replaced(server: Scri
 
     server.will(closes_afterwards, CREATED)
     http.write("POST", "/x", json=CHANGE)
+    time.sleep(0.3)  # idle for so long that the end of the connection has arrived
     http.write("POST", "/x", json=CHANGE)
     assert len(server.seen) == 2
 

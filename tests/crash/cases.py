@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,6 @@ REQUESTS_OF_FIRST_RUN = {"allowed": 16, "ignored": 16, "refused": 17}
 WRITES_OF_FIRST_RUN = 8
 MOST_COMMITS = 60
 """No run of the walk has more commits than this."""
-
-tally: Counter[str] = Counter()
-"""How many faults really struck, by kind; printed at the end."""
 
 
 @dataclass(frozen=True, slots=True)

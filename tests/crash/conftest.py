@@ -1,4 +1,4 @@
-"""A world for every test, how many faults a walk without faults has room for, and the tally at the end."""
+"""A world for every test, and how many faults a walk without faults has room for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from booking_sandbox.hubspot_switches import UniqueProperties
-from tests.crash.cases import POSTGRESQL, tally
+from tests.crash.cases import POSTGRESQL
 from tests.crash.walk import PHASES
 from tests.crash.world import World, open_world
 
@@ -62,9 +62,3 @@ def _counts(world: World, phase: str) -> Counts:
     event.remove(world.services.engine, "commit", note_commit)
     assert not world.problems(), f"the walk goes wrong without any fault, in {phase}"
     return Counts(world.request_count() - requests, world.write_count() - writes, len(commits))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if tally:
-        struck = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.items()))
-        terminalreporter.write_line(f"crash cases: {sum(tally.values())} ({struck})")

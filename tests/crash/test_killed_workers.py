@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from booking_sandbox.hubspot_switches import UniqueProperties
+from tests import scorecard
 from tests.crash.cases import (
     ALL_SETTINGS,
     IN_PRODUCTION,
@@ -20,7 +21,6 @@ from tests.crash.cases import (
     REQUESTS_OF_FIRST_RUN,
     WITHOUT_UNIQUE_KEY,
     case,
-    tally,
 )
 from tests.crash.conftest import Counts
 from tests.crash.walk import PHASES
@@ -60,7 +60,7 @@ def test_a_worker_killed_at_a_request_is_made_up_for(
     )
 
     assert killed
-    tally["kills at a request"] += killed
+    scorecard.count("kill -9", {"kills at a request": killed})
 
 
 @pytest.mark.parametrize(("database_kind", "unique_properties", "number"), COMMIT_CASES, indirect=["database_kind"])
@@ -81,7 +81,7 @@ def test_a_worker_killed_before_a_commit_is_made_up_for(
     )
 
     assert killed
-    tally["kills before a commit"] += killed
+    scorecard.count("kill -9", {"kills before a commit": killed})
 
 
 def _walk(world: World, has_room: dict[str, bool], run_killed: Callable[[str], bool]) -> int:

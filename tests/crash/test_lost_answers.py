@@ -12,6 +12,7 @@ import pytest
 
 from booking_sandbox.faults import FaultKind
 from booking_sandbox.hubspot_switches import UniqueProperties
+from tests import scorecard
 from tests.crash.cases import (
     ALL_SETTINGS,
     IN_PRODUCTION,
@@ -20,7 +21,6 @@ from tests.crash.cases import (
     WRITES_OF_FIRST_RUN,
     Setting,
     case,
-    tally,
 )
 from tests.crash.conftest import Counts
 from tests.crash.walk import PHASES
@@ -83,4 +83,4 @@ def test_a_lost_answer_is_made_up_for(
         assert not wrong, f"{phase}: after the lost answer, {'; '.join(wrong)}"
     world.rest()
 
-    tally["lost answers"] += sum(has_room.values())
+    scorecard.count("kill -9", {"lost answers": sum(has_room.values())})

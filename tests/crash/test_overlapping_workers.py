@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from booking_sandbox.hubspot_switches import UniqueProperties
-from tests.crash.cases import ALL_SETTINGS, IN_PRODUCTION, PLAIN, REQUESTS_OF_FIRST_RUN, case, tally
+from tests import scorecard
+from tests.crash.cases import ALL_SETTINGS, IN_PRODUCTION, PLAIN, REQUESTS_OF_FIRST_RUN, case
 from tests.crash.conftest import Counts
 from tests.crash.walk import PHASES
 from tests.crash.worker import start_worker
@@ -50,7 +51,7 @@ def test_two_workers_at_once_do_the_work_of_one(world: World, delay: int) -> Non
         assert (wait_for(first), wait_for(second)) == (0, 0), phase
         wrong = world.problems()
         assert not wrong, f"{phase}: after two runs at once, {'; '.join(wrong)}"
-        tally["overlaps"] += 1
+        scorecard.count("kill -9", {"overlaps": 1})
     world.rest()
 
 
@@ -64,7 +65,7 @@ def test_one_of_two_workers_is_killed(world: World, number: int) -> None:
         assert wait_for(second) == 0, phase
         wrong = world.recover()
         assert not wrong, f"{phase}: after one of two was killed, {'; '.join(wrong)}"
-        tally["kills in an overlap"] += 1
+        scorecard.count("kill -9", {"kills in an overlap": 1})
     world.rest()
 
 
@@ -88,5 +89,5 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing_more(
             assert not wrong, f"{phase}: while the first worker slept, {'; '.join(wrong)}"
         wrong = world.problems()
         assert not wrong, f"{phase}: after the first worker woke up, {'; '.join(wrong)}"
-        tally["workers that slept"] += 1
+        scorecard.count("kill -9", {"workers that slept": 1})
     world.rest()

@@ -260,4 +260,4 @@ def test_many_new_contacts_with_answers_cost_no_call_more(scene: Scene) -> None:
     before = scene.services.hubspot_requests.requests
     scene.run()
     calls = scene.services.hubspot_requests.requests - before
-    assert calls == 2 + 2 + 2 + 1 + 1  # look-ups, contacts, activities; owners, and whose key it is
+    assert calls == 2 + 2 + 2 + 1 + 1 + 2  # look-ups, contacts, activities; owners, whose key it is; the sweep
