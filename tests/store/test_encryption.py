@@ -19,7 +19,7 @@ OLD, NEW = "the key from before the rotation", "the key from after the rotation"
 TEXT = "Ada Lovelace <ada@example.com> äöü 日本 " * 50
 
 
-@pytest.mark.parametrize("key", [OLD, Fernet.generate_key().decode()])
+@pytest.mark.parametrize("key", [OLD, Fernet.generate_key().decode()], ids=["any text", "a key of Fernet"])
 def test_what_was_encrypted_is_read_again(key: str) -> None:
     token = Vault([key]).encrypt(TEXT)
 
