@@ -23,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"soak: part of the long run; only with {SOAK}=1 in the environment")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that shares the tests out looks at the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_runs_with(item.path.relative_to(config.rootpath).as_posix())))
