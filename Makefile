@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One stamp per state of the lock and the package: a changed lock is installed by the next command, whatever the file times.
 STAMP := $(VENV)/installed-$(shell cat requirements.txt pyproject.toml | cksum | tr -c '0-9\n' '-')
-# The tests run on all cores; those that share an Airflow stay together, and begin first. ARGS="-n 0" runs them one by one.
-SHARED_OUT := -n auto --dist loadgroup --no-loadscope-reorder
+# The tests run on all cores, each file on one of them. ARGS="-n 0" runs them one by one.
+SHARED_OUT := -n auto --dist loadfile --no-loadscope-reorder
 AIRFLOW_CODE := dags plugins include/booking_sync_airflow
 
 # Airflow's processes compile everything anew at each start where bytecode may not be written.

@@ -23,22 +23,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"soak: part of the long run; only with {SOAK}=1 in the environment")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that shares the tests out looks at the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_runs_with(item.path.relative_to(config.rootpath).as_posix())))
     if os.environ.get(SOAK) == "1":
         return
     left_out = [item for item in items if item.get_closest_marker("soak")]
     if left_out:
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=left_out)
-
-
-def _runs_with(path: str) -> str:
-    """Name what is run by one process: the tests that share an Airflow, else those of one file."""
-    shared = [folder for folder in ("tests/airflow/real", "tests/airflow", "tests/chaos") if path.startswith(folder)]
-    return shared[0] if shared else path
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
