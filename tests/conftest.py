@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests import scorecard
+from tests.faults.numbers import MOST, numbers_of
 from tests.postgres_server import HOW_TO_INSTALL, PostgresServer, find_binaries
 
 SENT = "score card"
@@ -47,6 +48,8 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     scorecard.print_card(terminalreporter)
+    if shown := numbers_of([report.nodeid for report in terminalreporter.stats.get("passed", ())]):
+        terminalreporter.write_line(f"8  faults of the list with a test that passed: {len(shown)} of {MOST}")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from booking_sandbox.server import Sandbox
 from tests.clients.conftest import bench, calendar, http, server
 from tests.conftest import SOAK
 from tests.faults.gate import Gate, gate_before
-from tests.faults.numbers import MOST, numbers_of
 from tests.flow.clock import SceneClock
 from tests.flow.conftest import a_scene, clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
 from tests.flow.scene import Scene
@@ -78,11 +77,3 @@ def _far_apart(cases: list[pytest.Item]) -> list[pytest.Item]:
     if len(cases) <= ALWAYS:
         return cases
     return [cases[round(number * (len(cases) - 1) / (ALWAYS - 1))] for number in range(ALWAYS)]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many faults of the list the tests that passed have shown."""
-    passed = [report.nodeid for report in terminalreporter.stats.get("passed", ())]
-    shown = numbers_of(passed)
-    if shown:
-        terminalreporter.write_line(f"faults covered: {len(shown)} of {MOST}")
