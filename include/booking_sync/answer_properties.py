@@ -30,7 +30,6 @@ class AnswerProperties:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._targets: dict[str, Target | None] = {}
         self._definitions: dict[str, PropertyDefinition] | None = None
         self._why_not: dict[str, str] = {}
         self._is_forbidden = False

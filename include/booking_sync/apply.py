@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from booking_sync.batch import BATCH_SIZE, Batch, Bench
+from booking_sync.batch import Batch, Bench
 from booking_sync.carry_over import CarryOver
+from booking_sync.clients.hubspot_calls import MOST_INPUTS
 from booking_sync.contacts import ContactDirectory
 from booking_sync.portal import ActivityTypes, OwnerDirectory, provision
 from booking_sync.standing import Standing
@@ -50,7 +51,7 @@ def apply_changes(work: Work, operations: Collection[Operation]) -> None:
 
 def _next_batch(work: Work, operations: Collection[Operation]) -> Batch:
     with reading(work.services.engine) as connection:
-        batch = changes.next_batch(connection, work.run.id, work.integration.id, operations, BATCH_SIZE)
+        batch = changes.next_batch(connection, work.run.id, work.integration.id, operations, MOST_INPUTS)
     return [(stored, work.booking_of(stored)) for stored in batch]
 
 

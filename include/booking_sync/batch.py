@@ -17,9 +17,6 @@ from booking_sync.store.audit import AuditEntry
 from booking_sync.store.changes import StoredChange
 from booking_sync.work import Work
 
-BATCH_SIZE = 100
-"""HubSpot docs, batch endpoints: at most 100 inputs."""
-
 Batch = Sequence[tuple[StoredChange, Booking]]
 
 ACTIVITY_TYPE_UNKNOWN = (

@@ -14,13 +14,12 @@ from booking_sync.decision import Recorded
 from booking_sync.errors import MissingScope
 from booking_sync.hand_edits import LOOKED_AT, edited_fields
 from booking_sync.model import Booking
-from booking_sync.standing import Standing, sought_old
+from booking_sync.standing import NOTES_PROPERTY, Standing, sought_old
 from booking_sync.store import changes, mappings
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 from booking_sync.work import Work
 
-NOTES = "hs_internal_meeting_notes"
 CONTACTS = "contacts"
 CARRIED_TYPES = (CONTACTS, "companies", "deals", "tickets")
 MOST_AT_ONCE = 1_000
@@ -51,13 +50,15 @@ class Carried:
 
     def news(self, stored: StoredChange) -> list[str]:
         """Return what the run has to tell of the old activity, unless the change says it already."""
-        told = {
-            EDITED: f"{', '.join(self.edits)} of activity {stored.old_activity_id}; not carried over",
-            NOT_CARRIED: f"{', '.join(self.unreadable)} of activity {stored.old_activity_id}; HubSpot wants a scope "
-            "for them that it was not given",
-        }
-        news = {EDITED: self.edits, NOT_CARRIED: self.unreadable}
-        return [f"{topic}: {told[topic]}" for topic, is_news in news.items() if is_news and not _says(stored, topic)]
+        topics = (
+            (EDITED, self.edits, "not carried over"),
+            (NOT_CARRIED, self.unreadable, "HubSpot wants a scope for them that it was not given"),
+        )
+        return [
+            f"{topic}: {', '.join(what)} of activity {stored.old_activity_id}; {why}"
+            for topic, what, why in topics
+            if what and not any(warning.startswith(topic) for warning in stored.warnings)
+        ]
 
     def without_others(self) -> Carried:
         """Return it without what is attached but contacts: HubSpot did not take an activity with it."""
@@ -65,10 +66,6 @@ class Carried:
 
 
 NOTHING = Carried()
-
-
-def _says(stored: StoredChange, topic: str) -> bool:
-    return any(warning.startswith(topic) for warning in stored.warnings)
 
 
 class CarryOver:
@@ -117,7 +114,7 @@ class CarryOver:
             if kind != CONTACTS or id_ not in known
         )
         edits = edited_fields(activity.properties, recorded, booking) if recorded is not None else ()
-        notes, contact_ids = activity.properties.get(NOTES) or None, frozenset(associated[CONTACTS])
+        notes, contact_ids = activity.properties.get(NOTES_PROPERTY) or None, frozenset(associated[CONTACTS])
         return Carried(others, notes, contact_ids, edits, tuple(self._unreadable))
 
     def _read_associations(self, activity_ids: Sequence[str]) -> None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from booking_sync.batch import Batch, Bench
 from booking_sync.model import Booking
+from booking_sync.standing import OUTCOME_PROPERTY
 from booking_sync.states import ActivityOutcome, Operation
 from booking_sync.store import changes, mappings
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
-
-OUTCOME_PROPERTY = "hs_meeting_outcome"
 
 
 def without_closed_by_people(bench: Bench, batch: Batch) -> Batch:

@@ -5,8 +5,7 @@ They come in the order in which a person can mend them. Only when all have passe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 
 from sqlalchemy import Connection
 
@@ -24,10 +23,8 @@ from booking_sync.store import accesses, integrations
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integration_events import add_event
 from booking_sync.store.integrations import Integration, integration_id
-from booking_sync.store.lease import hold_lease
+from booking_sync.store.lease import Lease, hold_lease
 from booking_sync.work import Work
-
-LEASE_SECONDS = 180.0
 
 
 class ConnectRefused(BookingSyncError):
@@ -53,7 +50,7 @@ def connect_app(
         BookingSyncError: a service cannot be worked with now.
     """
     workspace = _workspace(services, workspace_id)
-    with _alone(services, portal_id):
+    with _hold(services, f"connecting portal {portal_id}"):  # one at a time
         _check_access(services, portal_id)
         with reading(services.engine) as connection:
             _check_portal_is_free(connection, services, workspace_id, portal_id)
@@ -83,11 +80,8 @@ def _workspace(services: Services, workspace_id: str) -> Workspace:
     return workspace
 
 
-@contextmanager
-def _alone(services: Services, portal_id: str) -> Iterator[None]:
-    """Connect to a portal one at a time."""
-    with hold_lease(services.engine, f"connecting portal {portal_id}", holder="connecting", seconds=LEASE_SECONDS):
-        yield
+def _hold(services: Services, name: str) -> AbstractContextManager[Lease]:
+    return hold_lease(services.engine, name, holder="connecting", seconds=services.settings.lease_seconds)
 
 
 def _check_access(services: Services, portal_id: str) -> None:
@@ -117,8 +111,7 @@ def _check_service_key(services: Services, portal_id: str) -> None:
             f"The service key in hubspot_default belongs to portal {portal.id}, not {portal_id}.",
         )
     with writing(services.engine) as connection:
-        described = {"name": portal.name, "ui_domain": portal.ui_domain, "time_zone": portal.time_zone}
-        integrations.remember_portal(connection, portal.id, **described)
+        integrations.remember_portal(connection, portal)
 
 
 def _check_portal_is_free(connection: Connection, services: Services, workspace_id: str, portal_id: str) -> None:
@@ -166,7 +159,7 @@ def _provision(services: Services, workspace: Workspace, portal_id: str, person:
     forget_provisioning(services, portal_id)
     with ExitStack() as stack:
         run = stack.enter_context(page_run(services, "connect", person=person, workspace_id=workspace.id))
-        lease = stack.enter_context(hold_lease(services.engine, id_, holder="connecting", seconds=LEASE_SECONDS))
+        lease = stack.enter_context(_hold(services, id_))
         try:
             provision(Work(services, run, candidate, lease, read_settings({}), is_connecting=True))
         except MissingScope as error:

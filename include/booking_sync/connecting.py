@@ -52,9 +52,7 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
     lookback = services.settings.first_lookback_seconds
     connected_at = first_connected_at(trigger, request, now=now, lookback_seconds=lookback)
     with writing(services.engine) as connection:
-        integrations.remember_portal(
-            connection, portal.id, name=portal.name, ui_domain=portal.ui_domain, time_zone=portal.time_zone
-        )
+        integrations.remember_portal(connection, portal)
         notices = _connect(connection, workspaces, portal, connected_at)
         problems = _miss(connection, {workspace.id for workspace in workspaces}, portal)
         recorded = integrations.all_integrations(connection)

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from booking_sync.answer_properties import LEFT_OUT, AnswerProperties
 from booking_sync.answers import wishes_of
 from booking_sync.clients.hubspot import BatchRefused
+from booking_sync.clients.hubspot_calls import MOST_INPUTS
 from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewContact
 from booking_sync.concerned import ConcernedPerson
 from booking_sync.errors import BookingSyncError, OutcomeUnknown
 from booking_sync.model import Booking
 from booking_sync.portal import OwnerDirectory
 from booking_sync.record import record_entries
+from booking_sync.refusal import OWNER_INVALID, refusal_code
 from booking_sync.render import render_contact
 from booking_sync.states import AuditOutcome
 from booking_sync.store import audit, contact_links
@@ -26,10 +28,6 @@ from booking_sync.store.contact_links import ContactLink
 from booking_sync.store.statements import chunks
 from booking_sync.work import Work
 
-BATCH_SIZE = 100
-"""HubSpot docs, batch endpoints: at most 100 inputs."""
-
-OWNER_INVALID = "INVALID_OWNER_ID"
 PROPERTY_MISSING = "PROPERTY_DOESNT_EXIST"
 OF_THE_ADDRESS = frozenset({"INVALID_EMAIL", "EMAIL_BLOCKLISTED"})
 """Refusals that leaving answers out cannot help."""
@@ -82,7 +80,7 @@ class ContactCreation:
         """Create contacts, each written down before it is sent and recorded before the next is."""
         made = Made()
         drafts = [self._with_answers(one, made) for one in missing]
-        pending = [list(some) for some in chunks(drafts, BATCH_SIZE)]
+        pending = [list(some) for some in chunks(drafts, MOST_INPUTS)]
         for part in pending:
             self._record_intent(part)
         while pending:
@@ -123,7 +121,7 @@ class ContactCreation:
             elif faulty := faulty_answers(wanted, refusal):
                 if refusal.code == PROPERTY_MISSING:
                     self._answers.forget(faulty)
-                made.warn(wanted, f"{LEFT_OUT}: HubSpot refuses {', '.join(faulty)} ({_code(refusal)})")
+                made.warn(wanted, f"{LEFT_OUT}: HubSpot refuses {', '.join(faulty)} ({refusal_code(refusal)})")
                 rest = {name: value for name, value in wanted.answers.items() if name not in faulty}
                 again.append(replace(wanted, answers=rest))
         for wanted in again:
@@ -205,11 +203,7 @@ def _link(wanted: Wanted, result: BatchResult) -> ContactLink | None:
         return None
     if refusal.existing_id is not None and not faulty_answers(wanted, refusal):
         return ContactLink(wanted.hash, refusal.existing_id, is_ours=False)
-    return ContactLink(wanted.hash, None, is_ours=False, refusal=_code(refusal))
-
-
-def _code(refusal: ItemRefusal) -> str:
-    return refusal.code or refusal.category or "refused"
+    return ContactLink(wanted.hash, None, is_ours=False, refusal=refusal_code(refusal))
 
 
 def _outcome(link: ContactLink) -> AuditOutcome:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 
 from booking_sync.audited import OF_AN_APP, AuditedBooking, Evidence, FoundActivity, MappedBooking
 from booking_sync.fingerprint import MOST_GENERATIONS, generation_of, shows_the_same
 from booking_sync.model import BookingStatus
+from booking_sync.shown_times import is_same_time
 from booking_sync.states import RecordedState
-
-PRECISION = timedelta(milliseconds=1)
-"""HubSpot keeps times in milliseconds."""
 
 
 class DriftKind(StrEnum):
@@ -104,11 +101,6 @@ def _edited_fields(row: MappedBooking, booking: AuditedBooking, activity: FoundA
         "outcome": activity.outcome == booking.outcome,
     }
     return [name for name, is_same in same.items() if not is_same]
-
-
-def is_same_time(shown_at: datetime | None, expected_at: datetime) -> bool:
-    """Say whether HubSpot shows this instant."""
-    return shown_at is not None and abs(shown_at - expected_at) <= PRECISION
 
 
 def _is_behind(evidence: Evidence, row: MappedBooking, booking: AuditedBooking, activity: FoundActivity) -> bool:

@@ -26,8 +26,6 @@ from booking_sync.store.encryption import Vault, email_hash
 from booking_sync.store.erasure import Payload
 from booking_sync.store.lease import hold_lease
 
-LEASE_SECONDS = 180.0
-
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -61,7 +59,8 @@ def erase_invitee(services: Services, email: str, *, person: str) -> Erased:
     counts: dict[str, int] = {}
     with ExitStack() as stack:
         for integration_id in ids:
-            stack.enter_context(hold_lease(services.engine, integration_id, holder="erasing", seconds=LEASE_SECONDS))
+            seconds = services.settings.lease_seconds
+            stack.enter_context(hold_lease(services.engine, integration_id, holder="erasing", seconds=seconds))
         stack.enter_context(page_run(services, "erase", person=person, counts=counts))
         with writing(services.engine) as connection:
             erased = _erase(connection, services.vault, address)

@@ -19,8 +19,10 @@ from booking_sync.integration_settings import DEFAULT_SETTINGS, IntegrationSetti
 from booking_sync.model import Booking, Reject
 from booking_sync.outcome import expected_outcome
 from booking_sync.render import render_title
+from booking_sync.shown_times import shown_instant
+from booking_sync.standing import BOOKING_PROPERTY, IDENTITY, OUTCOME_PROPERTY, REVISION_PROPERTY, SOURCE_PROPERTY
 from booking_sync.states import ActivityOutcome, RecordedState
-from booking_sync.store import drifts, integrations, kept, runs
+from booking_sync.store import drifts, integrations, runs
 from booking_sync.store.database import reading
 from booking_sync.store.statements import chunks
 from booking_sync.work import Work
@@ -28,16 +30,14 @@ from booking_sync.work import Work
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before every booking: the audit reads all of them."""
 
-BOOKING_PROPERTY = "calendar_booking_id"
 SHOWN = (
-    KEY_PROPERTY,
+    *IDENTITY,
     BOOKING_PROPERTY,
-    "calendar_booking_revision",
     "hs_meeting_title",
     "hs_meeting_start_time",
     "hs_meeting_end_time",
-    "hs_meeting_outcome",
-    "hs_object_source",
+    OUTCOME_PROPERTY,
+    SOURCE_PROPERTY,
     "hs_object_source_id",
 )
 """The properties of an activity that the audit looks at. HubSpot docs: ``hs_object_source`` says who made a record."""
@@ -80,7 +80,6 @@ def gather(work: Work) -> Evidence:
     with reading(work.services.engine) as connection:
         mapped = drifts.all_mapped(connection, work.integration.id)
         in_work = drifts.bookings_in_work(connection, work.integration.id)
-        in_work |= kept.kept_ids(connection, work.integration.id)
     activities = _activities(work, mapped)
     read = _bookings(work, mapped, {*mapped, *(activity.booking_id for activity in activities.values())})
     activities = _with_contacts(work, mapped, activities)
@@ -137,22 +136,14 @@ def found_activity(activity: Activity) -> FoundActivity:
         id=activity.id,
         key=shown.get(KEY_PROPERTY) or None,
         booking_id=shown.get(BOOKING_PROPERTY) or None,
-        revision=shown.get("calendar_booking_revision"),
+        revision=shown.get(REVISION_PROPERTY),
         title=shown.get("hs_meeting_title"),
-        start_at=_instant(shown.get("hs_meeting_start_time")),
-        end_at=_instant(shown.get("hs_meeting_end_time")),
-        outcome=shown.get("hs_meeting_outcome"),
-        source=shown.get("hs_object_source"),
+        start_at=shown_instant(shown.get("hs_meeting_start_time")),
+        end_at=shown_instant(shown.get("hs_meeting_end_time")),
+        outcome=shown.get(OUTCOME_PROPERTY),
+        source=shown.get(SOURCE_PROPERTY),
         source_id=shown.get("hs_object_source_id"),
     )
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
 
 
 def _still_ours(work: Work) -> None:

@@ -138,8 +138,7 @@ def finish_grant(services: Services, *, person: str, browser_secret: str | None,
         _give_back(services, tokens, given)
         raise
     with writing(services.engine) as connection:
-        described = {"name": portal.name, "ui_domain": portal.ui_domain, "time_zone": portal.time_zone}
-        integrations.remember_portal(connection, portal.id, **described)
+        integrations.remember_portal(connection, portal)
         at = services.clock()
         accesses.save_granted(
             connection, services.vault, portal.id, new, granted_by=person, user_id=given.user_id, at=at

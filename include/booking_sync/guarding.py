@@ -18,7 +18,7 @@ from booking_sync.clients.hubspot_model import KEY_PROPERTY
 from booking_sync.guard import GuardLimits, GuardNotice, PlanFigures, Refusal, refuse_plan
 from booking_sync.plan import checksum_of
 from booking_sync.states import Operation, RefusedKind, Step
-from booking_sync.store import refused_plans
+from booking_sync.store import lost, refused_plans
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import load_portal
 from booking_sync.store.refused_plans import PlannedEffect
@@ -43,7 +43,7 @@ def look_for_markers(work: Work) -> MarkersFound:
     """
     with reading(work.services.engine) as connection:
         planned = _planned(work, connection)
-        is_empty = refused_plans.is_nothing_mapped(connection, work.integration.id)
+        is_empty = not lost.has_mapping(connection, work.integration.id)
         is_provisioned = load_portal(connection, work.integration.portal_id).provisioned_at is not None
     creates = [one for one in planned if one.operation is Operation.CREATE]
     is_in_doubt = is_empty or any(one.refused_at is not None for one in creates)

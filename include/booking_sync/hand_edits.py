@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from html import unescape
 
 from booking_sync.activity_body import activity_body
@@ -13,10 +12,8 @@ from booking_sync.decision import Recorded
 from booking_sync.fingerprint import content_fingerprint, schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.render import render_title
+from booking_sync.shown_times import is_same_time, shown_instant
 from booking_sync.states import RecordedState
-
-PRECISION = timedelta(milliseconds=1)
-"""HubSpot keeps times in milliseconds."""
 
 LOOKED_AT = ("calendar_event_name", "hs_meeting_body")
 """What is needed besides title, times and outcome."""
@@ -33,8 +30,8 @@ def edited_fields(shown: Mapping[str, str | None], recorded: Recorded, booking: 
         return ()
     same = {
         "title": (shown.get("hs_meeting_title") or "").strip() == _title(shown, recorded, booking).strip(),
-        "start": _is_at(shown.get("hs_meeting_start_time"), recorded.start_at),
-        "end": _is_at(shown.get("hs_meeting_end_time"), recorded.end_at),
+        "start": is_same_time(shown_instant(shown.get("hs_meeting_start_time")), recorded.start_at),
+        "end": is_same_time(shown_instant(shown.get("hs_meeting_end_time")), recorded.end_at),
         "outcome": shown.get("hs_meeting_outcome") == recorded.shown_outcome,
         "body": _is_same_body(shown.get("hs_meeting_body"), recorded, booking),
     }
@@ -46,14 +43,6 @@ def _title(shown: Mapping[str, str | None], recorded: Recorded, booking: Booking
     is_canceled = recorded.state is RecordedState.CANCELED
     status = BookingStatus.CANCELED if is_canceled else BookingStatus.SCHEDULED
     return render_title(replace(booking, event_name=shown.get("calendar_event_name") or "", status=status))
-
-
-def _is_at(text: str | None, expected_at: datetime) -> bool:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return False
-    return at.tzinfo is not None and abs(at - expected_at) <= PRECISION
 
 
 def _is_same_body(body: str | None, recorded: Recorded, booking: Booking) -> bool:

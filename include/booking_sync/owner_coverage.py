@@ -6,17 +6,13 @@ Calendar.com lists no hosts, so they are taken from the bookings that changed la
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import islice
 
-from booking_sync.booking_payload import parse_booking
 from booking_sync.model import Booking, normalise_email
+from booking_sync.portal import OwnerDirectory
+from booking_sync.recent import recent_bookings
 from booking_sync.services import Services
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import load_integration
-
-LOOKS_BACK = timedelta(days=30)
-MOST_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +37,15 @@ def owner_coverage(services: Services, integration_id: str) -> OwnerCoverage:
     """
     with reading(services.engine) as connection:
         integration = load_integration(connection, integration_id)
-    now = services.clock()
-    feed = services.calendar.bookings_changed(integration.workspace_id, now - LOOKS_BACK, now)
-    pages = list(islice(feed, MOST_PAGES))
-    is_whole = len(pages) < MOST_PAGES
-    bookings = (parse_booking(payload) for page in pages for payload in page)
-    hosts = {_address(booking): booking.host.name for booking in bookings if isinstance(booking, Booking)}
-    owners = services.hubspot_of(integration.portal_id).owners()
-    known = {owner.email for owner in owners if owner.email and not owner.is_archived}
-    without = sorted(
-        f"{name} ({address})" if name else address for address, name in hosts.items() if address not in known
-    )
-    return OwnerCoverage(len(hosts) - len(without), tuple(without), is_whole)
+    recent = recent_bookings(services, integration.workspace_id)
+    hosts = {_address(booking): booking for booking in recent.bookings}
+    owners = OwnerDirectory(services.hubspot_of(integration.portal_id))
+    without = sorted(_named(booking, address) for address, booking in hosts.items() if owners.owner_of(booking) is None)
+    return OwnerCoverage(len(hosts) - len(without), tuple(without), recent.is_whole)
+
+
+def _named(booking: Booking, address: str) -> str:
+    return f"{booking.host.name} ({address})" if booking.host.name else address
 
 
 def _address(booking: Booking) -> str:

@@ -30,6 +30,7 @@ from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
 from booking_sync.store import changes, contact_links, drifts, integrations, kept, runs, staging
 from booking_sync.store.database import reading, writing
+from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
 from booking_sync.window import MANUAL, RunTrigger, advanced_watermark, window_for
@@ -205,20 +206,21 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         )
         staging.clear_staged(connection, run.id, part.integration_id)
         drifts.note_mended(connection, run.id, part.integration_id)
+        integration = integrations.load_integration(connection, part.integration_id)
+        counts = runs.load_counts(connection, run.id, part.integration_id)
         if is_recorded and not run.is_dry_run:
-            _record_window(connection, run, part)
-            if not runs.load_counts(connection, run.id, part.integration_id).get("sweep_failed"):
+            _record_window(connection, run, part, integration)
+            if not counts.get("sweep_failed"):
                 integrations.set_swept(connection, part.integration_id, services.clock())
         state = RunState.RECORDED if is_recorded else RunState.FAILED
         reason = part.reason or _why_incomplete(part, not_reached)
         runs.set_integration_run(
             connection, run.id, part.integration_id, state, reason=reason, is_mending=part.is_mending
         )
-        integration = integrations.load_integration(connection, part.integration_id)
         is_no_failure = part.is_mending and (is_recorded or integration.is_stopped_by_person)
         return integration_report(
             integration.workspace_name,
-            runs.load_counts(connection, run.id, part.integration_id),
+            counts,
             changes.changes_of_run(connection, run.id, part.integration_id),
             [
                 *kept.kept_reasons(connection, run.id, part.integration_id),
@@ -231,8 +233,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         )
 
 
-def _record_window(connection: Connection, run: Run, part: IntegrationRun) -> None:
-    integration = integrations.load_integration(connection, part.integration_id)
+def _record_window(connection: Connection, run: Run, part: IntegrationRun, integration: Integration) -> None:
     record_due(connection, run, integration)
     if part.window is not None and not part.window.is_empty:
         watermark = advanced_watermark(integration.watermark, part.window)

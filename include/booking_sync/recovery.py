@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from booking_sync.audited import OF_AN_APP, FoundActivity, MappedBooking
-from booking_sync.drift import is_same_time
 from booking_sync.fingerprint import (
     activity_key,
     content_fingerprint,
@@ -22,10 +21,11 @@ from booking_sync.fingerprint import (
 )
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.outcome import usual_outcome
+from booking_sync.shown_times import is_same_time
 from booking_sync.sightings import Sightings, has_our_properties, marked_generation, read_activities
 from booking_sync.standing import BOOKING_PROPERTY
 from booking_sync.states import ActivityOutcome, RecordedState
-from booking_sync.store import drifts, kept, lost, mappings, staging
+from booking_sync.store import drifts, lost, mappings, staging
 from booking_sync.store.database import reading
 from booking_sync.store.lost import LastKnown
 from booking_sync.store.mappings import MappingRow
@@ -90,7 +90,7 @@ def _map(
     successors = {str(booking.rescheduled_to_id) for booking in staged if booking.rescheduled_to_id}
     with reading(work.services.engine) as connection:
         mapped = drifts.mapped_among(connection, work.integration.id, booking_ids | successors)
-        busy = drifts.bookings_in_work(connection, work.integration.id) | kept.kept_ids(connection, work.integration.id)
+        busy = drifts.bookings_in_work(connection, work.integration.id)
     candidates = _candidates(work, activities)
     contacts = work.hubspot.associated_ids("meetings", "contacts", [one.id for one in candidates.values()])
     rows: list[MappingRow] = []

@@ -8,6 +8,9 @@ from booking_sync.record import record_refused
 from booking_sync.store.changes import StoredChange
 from booking_sync.work import Work
 
+OWNER_INVALID = "INVALID_OWNER_ID"
+"""What HubSpot says of an owner that it does not take."""
+
 OWNER_REFUSED = "owner_refused"
 """Warning of a change that is sent without an owner, because HubSpot does not take the one it had."""
 
@@ -22,7 +25,7 @@ def refusal_code(refusal: ItemRefusal) -> str:
 
 def is_owner_in_the_way(stored: StoredChange, refusal: ItemRefusal) -> bool:
     """Say whether leaving the owner out may help: the owner was removed since the owners were listed."""
-    return refusal.code == "INVALID_OWNER_ID" and OWNER_REFUSED not in stored.warnings
+    return refusal.code == OWNER_INVALID and OWNER_REFUSED not in stored.warnings
 
 
 def keep_refused(work: Work, stored: StoredChange, refusal: ItemRefusal) -> None:

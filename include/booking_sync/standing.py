@@ -25,6 +25,8 @@ IDENTITY = (KEY_PROPERTY, REVISION_PROPERTY)
 """The properties by which an activity of ours, and what it shows, is recognised."""
 
 SOURCE_PROPERTY = "hs_object_source"
+OUTCOME_PROPERTY = "hs_meeting_outcome"
+NOTES_PROPERTY = "hs_internal_meeting_notes"
 LOOKED_AT = (
     *IDENTITY,
     BOOKING_PROPERTY,
@@ -32,8 +34,8 @@ LOOKED_AT = (
     "hs_meeting_title",
     "hs_meeting_start_time",
     "hs_meeting_end_time",
-    "hs_meeting_outcome",
-    "hs_internal_meeting_notes",
+    OUTCOME_PROPERTY,
+    NOTES_PROPERTY,
 )
 """What one look brings along: who an activity is, what was written last, and what people type into it."""
 

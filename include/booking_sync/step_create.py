@@ -8,7 +8,7 @@ from functools import partial
 
 from booking_sync.adoption import adopt
 from booking_sync.batch import Batch, Bench, audit_entry, by_id, suspects_of, without_blocked
-from booking_sync.carry_over import CONTACTS, NOTES, NOTHING, OTHERS_REFUSED, Carried
+from booking_sync.carry_over import CONTACTS, NOTHING, OTHERS_REFUSED, Carried
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, BatchResult, ItemRefusal, NewActivity
 from booking_sync.contacts import ContactsOfBatch
@@ -24,6 +24,7 @@ from booking_sync.refusal import (
 )
 from booking_sync.render import render_activity
 from booking_sync.sending import send_batch
+from booking_sync.standing import NOTES_PROPERTY
 from booking_sync.store.changes import StoredChange
 
 WITHOUT_SCOPE = ItemRefusal("MISSING_SCOPES", None)
@@ -80,7 +81,7 @@ def _new_activity(
         activity_type=bench.activity_type,
     )
     if carried.notes:
-        properties[NOTES] = carried.notes
+        properties[NOTES_PROPERTY] = carried.notes
     return NewActivity(stored.id, properties, contacts.ids[stored.id], carried.others)
 
 

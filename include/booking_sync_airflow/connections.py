@@ -92,7 +92,7 @@ def _key(connection: Connection, key_name: str) -> str:
 
 
 def _oauth_app(connection: Connection) -> OAuthApp:
-    extra = _extra(connection)
+    extra = extra_fields(connection)
     secret, authorize_url = extra.get("client_secret"), extra.get("authorize_url")
     if not isinstance(secret, str) or not secret.strip():
         raise ConfigurationError(
@@ -107,7 +107,12 @@ def _oauth_app(connection: Connection) -> OAuthApp:
     )
 
 
-def _extra(connection: Connection) -> dict[str, object]:
+def extra_fields(connection: Connection) -> dict[str, object]:
+    """Return what the extra field holds.
+
+    Raises:
+        ConfigurationError: it is no JSON object.
+    """
     try:
         extra = json.loads(connection.extra or "{}")
     except ValueError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from booking_sync.errors import ConfigurationError
-from booking_sync_airflow.connections import environment_form, optional_connection
+from booking_sync_airflow.connections import environment_form, extra_fields, optional_connection
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -78,10 +77,4 @@ def _postgres_url(connection: Connection) -> str:
 
 def _options(connection: Connection) -> dict[str, str]:
     """Pass libpq's own options through (``sslmode``, ``options`` …)."""
-    try:
-        extra = json.loads(connection.extra or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        raise ConfigurationError(f"The extra field of the connection '{connection.conn_id}' must be a JSON object.")
-    return {str(name): str(value) for name, value in extra.items() if isinstance(value, str | int)}
+    return {name: str(value) for name, value in extra_fields(connection).items() if isinstance(value, str | int)}

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event
 
+from booking_sync.clients.hubspot_model import Portal
 from booking_sync.store import figures, integrations
 from booking_sync.store.database import open_database, reading, writing
 from booking_sync.store.tables import integration_run, run
@@ -23,7 +24,7 @@ def plant(engine: Engine, count: int) -> None:
     with writing(engine) as connection:
         for number in range(count):
             portal = f"p{number}"
-            integrations.remember_portal(connection, portal, name=None, ui_domain=None, time_zone=None)
+            integrations.remember_portal(connection, Portal(portal, "", "", "", "STANDARD"))
             integrations.connect(
                 connection, workspace_id=f"w{number}", workspace_name="W", portal_id=portal, connected_at=NOW
             )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from booking_sync.audited import MappedBooking
 from booking_sync.drift import Drift, DriftKind
 from booking_sync.states import OPEN_STATES, ActivityOutcome, ChangeState, RecordedState
+from booking_sync.store import kept
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import change, drift, mapping, mapping_history
 
@@ -54,11 +55,15 @@ def mapped_with_successors(
 
 
 def bookings_in_work(connection: Connection, integration_id: str) -> set[str]:
-    """Return the bookings of open changes, and those whose activity such a change has yet to archive (R2)."""
+    """Return the bookings that a run has yet to deal with: what is found of them is no drift.
+
+    Those of open changes, those whose activity such a change has yet to archive (R2), and those that are kept.
+    """
     statement = select(change.c.booking_id, change.c.old_booking_id).where(
         change.c.integration_id == integration_id, change.c.state.in_(OPEN_STATES)
     )
-    return {booking_id for row in connection.execute(statement) for booking_id in row if booking_id}
+    of_changes = {booking_id for row in connection.execute(statement) for booking_id in row if booking_id}
+    return of_changes | kept.kept_ids(connection, integration_id)
 
 
 def archived_by_us(connection: Connection, integration_id: str, activity_ids: Sequence[str]) -> dict[str, bool]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
+from booking_sync.clients.hubspot_model import Portal
 from booking_sync.states import IntegrationState
 from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import integration, portal
@@ -183,29 +185,25 @@ def load_integration(connection: Connection, id_: str) -> Integration:
     return _integration(dict(row))
 
 
-def remember_portal(
-    connection: Connection, portal_id: str, *, name: str | None, ui_domain: str | None, time_zone: str | None
-) -> None:
+def remember_portal(connection: Connection, found: Portal) -> None:
     """Record a portal, or what it calls itself now."""
     described = {
-        "name": (name or "")[:1000],
-        "ui_domain": (ui_domain or "")[:200],
-        "time_zone": (time_zone or "")[:100],
+        "name": found.name[:1000],
+        "ui_domain": found.ui_domain[:200],
+        "time_zone": found.time_zone[:100],
     }
-    statement = insert_or_update(connection, portal).values(id=portal_id, **described)
+    statement = insert_or_update(connection, portal).values(id=found.id, **described)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=described))
 
 
 def load_portal(connection: Connection, portal_id: str) -> PortalRecord:
     """Return what is recorded of a portal."""
-    row = connection.execute(select(portal).where(portal.c.id == portal_id)).one()
-    return PortalRecord(row.id, row.has_unique_key, row.provisioned_at, row.name, row.ui_domain)
+    return PortalRecord(**connection.execute(_select_portals().where(portal.c.id == portal_id)).mappings().one())
 
 
 def all_portals(connection: Connection) -> dict[str, PortalRecord]:
     """Return what is recorded of every portal, by its id."""
-    columns = (portal.c[name] for name in PortalRecord.__dataclass_fields__)
-    return {row["id"]: PortalRecord(**row) for row in connection.execute(select(*columns)).mappings()}
+    return {row["id"]: PortalRecord(**row) for row in connection.execute(_select_portals()).mappings()}
 
 
 def set_provisioned(
@@ -214,6 +212,10 @@ def set_provisioned(
     """Record that our properties exist in a portal, and whether it enforces the key; None for both to look again."""
     statement = update(portal).where(portal.c.id == portal_id)
     connection.execute(statement.values(has_unique_key=has_unique_key, provisioned_at=provisioned_at))
+
+
+def _select_portals() -> Select[Any]:
+    return select(*(portal.c[name] for name in PortalRecord.__dataclass_fields__))
 
 
 def _integration(row: dict[str, object]) -> Integration:

@@ -85,12 +85,6 @@ def count_live(connection: Connection, integration_id: str) -> int:
     return connection.execute(select(func.count()).select_from(mapping).where(is_live)).scalar_one()
 
 
-def is_nothing_mapped(connection: Connection, integration_id: str) -> bool:
-    """Say whether the mapping is empty."""
-    statement = select(mapping.c.booking_id).where(mapping.c.integration_id == integration_id).limit(1)
-    return connection.execute(statement).first() is None
-
-
 def waiting_plans(connection: Connection) -> list[RefusedPlan]:
     """Return all refused plans that wait for an approval, the oldest first."""
     statement = _select().where(refused_plan.c.state == RefusedState.WAITING).order_by(refused_plan.c.id)
