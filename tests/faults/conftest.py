@@ -15,12 +15,13 @@ from tests.faults.gate import Gate, gate_before
 from tests.flow.clock import SceneClock
 from tests.flow.conftest import a_scene, clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
 from tests.flow.scene import Scene
-from tests.oauth.conftest import portals, portals_on_both
+from tests.oauth.conftest import connected, portals, portals_on_both
 
 __all__ = [
     "bench",
     "calendar",
     "clock_of_all_scenes",
+    "connected",
     "empty_mapping",
     "http",
     "marker_mode",

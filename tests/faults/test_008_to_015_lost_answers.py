@@ -12,17 +12,21 @@ from booking_sync.errors import NotSent
 from tests.clients.conftest import Bench
 from tests.clients.scripted_server import ScriptedServer
 from tests.faults.gate import Gate, swallow_the_answer, swallow_the_request
-from tests.faults.ways import ACCOUNT, CREATE, FEED, assert_made_once, going_to, lose_and_settle, statuses
+from tests.faults.ways import (
+    ACCOUNT,
+    CREATE,
+    FEED,
+    assert_made_once,
+    given_a_quiet_start,
+    going_to,
+    lose_and_settle,
+    statuses,
+)
 from tests.flow.scene import Scene
 
 SERVER_ERRORS = (500, 502, 503, 504, 520, 524)
 HTML = "<html><title>502 Bad Gateway</title><p>ada@example.com asked for /secret-path</p></html>"
 NO_JSON = {"html": HTML, "cut short": '{"status": "COMPLETE", "results": [{"id": "1"', "not JSON": "OK", "a list": "[]"}
-
-
-def given_a_quiet_start(scene: Scene) -> str:
-    scene.run()
-    return scene.book()
 
 
 @pytest.mark.parametrize("status", SERVER_ERRORS)

@@ -13,15 +13,10 @@ import pytest
 from booking_sync.errors import BookingSyncError
 from tests.clients.scripted_server import ScriptedServer
 from tests.faults.gate import Gate, drip_the_answer, reset_in_the_answer, reset_in_the_request
-from tests.faults.ways import ACCOUNT, CREATE, FEED, assert_made_once, going_to, lose_and_settle
+from tests.faults.ways import ACCOUNT, CREATE, FEED, assert_made_once, given_a_quiet_start, going_to, lose_and_settle
 from tests.flow.scene import Scene
 
 MEGABYTE = 1024 * 1024
-
-
-def given_a_quiet_start(scene: Scene) -> str:
-    scene.run()
-    return scene.book()
 
 
 def test_fault_017_a_reset_in_the_middle_of_the_request_is_read_back(scene: Scene, gate: Gate) -> None:

@@ -18,6 +18,7 @@ from tests.faults.ways import (
     assert_made_once,
     dying_at,
     forget_activities,
+    given_a_quiet_start,
     lose_and_settle,
     statuses,
     waited,
@@ -25,11 +26,6 @@ from tests.faults.ways import (
 from tests.flow.scene import Scene
 
 Document = dict[str, Any]
-
-
-def given_a_quiet_start(scene: Scene) -> str:
-    scene.run()
-    return scene.book()
 
 
 @pytest.mark.parametrize(("status", "header", "least"), [(423, "", 2), (423, "1", 2), (477, "", 10), (477, "9", 9)])

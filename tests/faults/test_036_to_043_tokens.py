@@ -23,18 +23,6 @@ TOKEN = "/oauth/2026-09/token"
 REFRESHED = "tokens._refresh_alone.commit"
 
 
-@pytest.fixture
-def connected(portals: PortalsScene) -> PortalsScene:
-    """Two workspaces, each with a portal of its own and an activity in it."""
-    portals.grant_and_connect("ws_1", FIRST)
-    portals.grant_and_connect("ws_2", SECOND)
-    portals.clock.advance(60)
-    portals.book("bk_1")
-    portals.calendar.book("ws_2", booking_id="bk_2")
-    portals.run()
-    return portals
-
-
 def book_both(portals: PortalsScene, suffix: str) -> None:
     portals.book(f"bk_1_{suffix}")
     portals.calendar.book("ws_2", booking_id=f"bk_2_{suffix}")

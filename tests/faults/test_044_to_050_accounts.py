@@ -23,18 +23,6 @@ from tests.oauth.portals_scene import ADA, FIRST, SECOND, PortalsScene
 MINE = f"ws_1@{FIRST}"
 
 
-@pytest.fixture
-def connected(portals: PortalsScene) -> PortalsScene:
-    """Two workspaces, each with a portal of its own and an activity in it."""
-    portals.grant_and_connect("ws_1", FIRST)
-    portals.grant_and_connect("ws_2", SECOND)
-    portals.clock.advance(60)
-    portals.book("bk_1")
-    portals.calendar.book("ws_2", booking_id="bk_2")
-    portals.run()
-    return portals
-
-
 def test_fault_045_a_plan_that_is_lost_pauses_and_deletes_nothing(scene: Scene) -> None:
     booking_id = scene.book()
     scene.run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +11,13 @@ from sqlalchemy import delete, select
 
 from booking_sync.store.database import writing
 from booking_sync.store.tables import change, mapping, mapping_history
+from tests.faults.deeds import BOTH_PORTALS, CHANGES, Change, cancel, rename
 from tests.flow.planting import settled
 from tests.flow.scene import Scene
 
 A_DAY = 86_400.0
-BOTH_PORTALS = pytest.mark.parametrize("marker_mode", ["allowed", "ignored"])
-Change = Callable[[Scene, str], Any]
 
 
-def rename(scene: Scene, booking_id: str) -> None:
-    scene.calendar.edit(booking_id, event_name="Renamed")
-
-
-def move(scene: Scene, booking_id: str) -> None:
-    scene.move(booking_id, 11)
-
-
-def move_to_new(scene: Scene, booking_id: str) -> None:
-    scene.move_to_new(booking_id, 11)
-
-
-def cancel(scene: Scene, booking_id: str) -> None:
-    scene.calendar.cancel(booking_id)
-
-
-CHANGES = {"renamed": rename, "moved": move, "moved to new": move_to_new, "cancelled": cancel}
 EVERY_CHANGE = pytest.mark.parametrize("change_it", CHANGES.values(), ids=CHANGES)
 
 

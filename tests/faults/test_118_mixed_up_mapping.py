@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,26 +9,9 @@ from sqlalchemy import select, update
 
 from booking_sync.store.database import writing
 from booking_sync.store.tables import mapping
+from tests.faults.deeds import BOTH_PORTALS, CHANGES, Change, cancel, move, move_to_new, rename
 from tests.flow.planting import settled
 from tests.flow.scene import Scene
-
-Change = Callable[[Scene, str], Any]
-
-
-def rename(scene: Scene, booking_id: str) -> None:
-    scene.calendar.edit(booking_id, event_name="Renamed")
-
-
-def move(scene: Scene, booking_id: str) -> None:
-    scene.move(booking_id, 9)
-
-
-def move_to_new(scene: Scene, booking_id: str) -> None:
-    scene.move_to_new(booking_id, 9)
-
-
-def cancel(scene: Scene, booking_id: str) -> None:
-    scene.calendar.cancel(booking_id)
 
 
 def invite(scene: Scene, booking_id: str) -> None:
@@ -38,9 +20,8 @@ def invite(scene: Scene, booking_id: str) -> None:
     scene.calendar.edit(booking_id, invitees=[first, second])
 
 
-CHANGES = {"renamed": rename, "moved": move, "moved to new": move_to_new, "cancelled": cancel, "new invitee": invite}
-EVERY_CHANGE = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-BOTH_PORTALS = pytest.mark.parametrize("marker_mode", ["allowed", "ignored"])
+WITH_INVITE = {**CHANGES, "new invitee": invite}
+EVERY_CHANGE = pytest.mark.parametrize("change", WITH_INVITE.values(), ids=WITH_INVITE)
 
 
 def set_row(scene: Scene, booking_id: str, **values: Any) -> None:

@@ -24,6 +24,12 @@ FEED = "/bookings"
 IMPATIENT = HttpLimits(connect_seconds=1.0, read_seconds=0.3, total_seconds=0.6, attempts=4, wait_seconds=45.0)
 
 
+def given_a_quiet_start(scene: Scene) -> str:
+    """Let a run pass, and book what the next one will come upon."""
+    scene.run()
+    return scene.book()
+
+
 def going_to(scene: Scene, hubspot_url: str, limits: HttpLimits = IMPATIENT) -> Services:
     """Return the scene's services with another way to HubSpot."""
     key = scene.sandbox.hubspot.service_key

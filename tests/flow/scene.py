@@ -14,6 +14,7 @@ from booking_sandbox.history import HistoryEntry
 from booking_sandbox.hubspot_state import HubSpotState
 from booking_sandbox.hubspot_switches import HubSpotSwitches
 from booking_sandbox.server import Sandbox
+from booking_sync.clients.bearer import BearerSource
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.integration_settings import check_settings
@@ -80,7 +81,11 @@ class Scene:
             hubspot_key=key,
             clock=self.clock,
         )
-        waiting = self.clock.advance
+        return self.without_waiting(built, key)
+
+    def without_waiting(self, built: Services, hubspot_key: str | BearerSource) -> Services:
+        """Return services whose waits move the scene's clock, and that compile each statement once for all scenes."""
+        calendar, waiting = self.sandbox.calendar, self.clock.advance
         return replace(
             built,
             engine=built.engine.execution_options(compiled_cache=_COMPILED),
@@ -88,7 +93,11 @@ class Scene:
                 calendar.url, calendar.api_key, observer=built.calendar_requests, sleep=waiting
             ),
             hubspot=HubSpotClient.from_connection(
-                hubspot.url, key, limits=HUBSPOT_LIMITS, observer=built.hubspot_requests, sleep=waiting
+                self.sandbox.hubspot.url,
+                hubspot_key,
+                limits=HUBSPOT_LIMITS,
+                observer=built.hubspot_requests,
+                sleep=waiting,
             ),
         )
 

@@ -12,7 +12,7 @@ from booking_sandbox.server import Sandbox
 from tests.flow.clock import MONDAY_MORNING, SceneClock
 from tests.flow.conftest import clock_of_all_scenes, empty_mapping, marker_mode, running_sandbox, scene
 from tests.flow.scene import Scene
-from tests.oauth.portals_scene import CALLBACK, PortalsScene
+from tests.oauth.portals_scene import CALLBACK, FIRST, SECOND, PortalsScene
 
 __all__ = ["clock_of_all_scenes", "empty_mapping", "marker_mode", "running_sandbox", "scene"]
 
@@ -49,6 +49,18 @@ def portals_on_both(
     yield made
     running_sandbox.hubspot.state.request_hook = None
     made.services.engine.dispose()
+
+
+@pytest.fixture
+def connected(portals: PortalsScene) -> PortalsScene:
+    """Two workspaces, each with a portal of its own and an activity in it."""
+    portals.grant_and_connect("ws_1", FIRST)
+    portals.grant_and_connect("ws_2", SECOND)
+    portals.clock.advance(60)
+    portals.book("bk_1")
+    portals.calendar.book("ws_2", booking_id="bk_2")
+    portals.run()
+    return portals
 
 
 @pytest.fixture

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from booking_sync.clients.calendar import CalendarClient
-from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.connect_app import connect_app
 from booking_sync.grants import BegunGrant, Granted, begin_grant, finish_grant
 from booking_sync.scopes import OPTIONAL_SCOPES
-from booking_sync.services import HUBSPOT_LIMITS, NoPortal, Services, build_services
+from booking_sync.services import NoPortal, Services, build_services
 from booking_sync.settings import Settings
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import Integration, integration_id, load_integration
@@ -48,16 +46,7 @@ class PortalsScene(Scene):
             clock=self.clock,
             hide=self.hidden.append,
         )
-        waiting = self.clock.advance
-        return replace(
-            built,
-            calendar=CalendarClient.from_connection(
-                calendar.url, calendar.api_key, observer=built.calendar_requests, sleep=waiting
-            ),
-            hubspot=HubSpotClient.from_connection(
-                hubspot.url, NoPortal(), limits=HUBSPOT_LIMITS, observer=built.hubspot_requests, sleep=waiting
-            ),
-        )
+        return self.without_waiting(built, NoPortal())
 
     # --- what a person does -------------------------------------------------------------------------------------------
 

@@ -25,18 +25,6 @@ UNINSTALL = "DELETE /appinstalls/2026-09/external-install"
 MINE = f"ws_1@{FIRST}"
 
 
-@pytest.fixture
-def connected(portals: PortalsScene) -> PortalsScene:
-    """Two workspaces with their portals, and an activity in each."""
-    portals.grant_and_connect("ws_1", FIRST)
-    portals.grant_and_connect("ws_2", SECOND)
-    portals.clock.advance(60)
-    portals.book("bk_1")
-    portals.calendar.book("ws_2", booking_id="bk_2")
-    portals.run()
-    return portals
-
-
 def access(portals: PortalsScene, portal_id: int = FIRST) -> dict[str, Any]:
     (row,) = portals.rows(select(portal_access).where(portal_access.c.portal_id == str(portal_id)))
     return row

@@ -2,239 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
-from booking_sync import (
-    adoption,
-    apply,
-    consider,
-    plan,
-    reconcile,
-    render,
-    settle,
-    step_create,
-    step_update,
-)
+from booking_sync import adoption, consider, plan, reconcile, render, settle, step_create, step_update
 from booking_sync.clients import http, hubspot_calls
 from booking_sync.clients.hubspot import HubSpotClient
-from booking_sync.clients.hubspot_model import BatchResult
-from booking_sync.clients.retry import HttpLimits
-from booking_sync.errors import OutcomeUnknown
-from booking_sync.record import record_archived, record_associated, record_created, record_written
 from booking_sync.standing import Standing
-from booking_sync.states import AuditOutcome, Step
-from booking_sync.store import integrations, lease, runs
-from booking_sync.store.database import writing
-from booking_sync.work import Work
-from tests.planted_bugs.mutation import NO_SWEEP, Mutation, Replacement
+from booking_sync.states import Step
+from booking_sync.store import lease, runs
+from tests.planted_bugs import mistakes
+from tests.planted_bugs.mutation import NO_SWEEP, Mutation
 from tests.simulation.faults import Harm
 
-Original = Callable[..., Any]
 LATE = 300.0
 """Seconds after which a request lands that seemed lost: later than the next run, before the quiet time is over."""
 
-
-# --- windows ----------------------------------------------------------------------------------------------------------
-
-
-def record_the_window_first(original: Original) -> Original:
-    def insert(connection: Any, run_id: str, integration_id: str, window: Any) -> None:
-        original(connection, run_id, integration_id, window)
-        if window is not None:
-            integrations.move_watermark(connection, integration_id, window.end)
-
-    return insert
-
-
-def record_the_window_of_a_failed_read(original: Original) -> Original:
-    def close(services: Any, run: Any, part: Any) -> Any:
-        if part.window is not None:
-            with writing(services.engine) as connection:
-                integrations.move_watermark(connection, part.integration_id, part.window.end)
-        return original(services, run, part)
-
-    return close
-
-
-# --- order and intent -------------------------------------------------------------------------------------------------
-
-
-def archive_first(original: Original) -> Original:
-    def create(bench: Any, batch: Any) -> None:
-        bench.work.hubspot.archive_activities([one.old_activity_id for one, _ in batch if one.old_activity_id])
-        original(bench, batch)
-
-    return create
-
-
-def of_step(step: Step, make: Callable[[Original], Original]) -> Replacement:
-    """Replace one of the steps that a plan is carried out by."""
-    return (apply, "STEPS", lambda steps: {**steps, step: make(steps[step])})
-
-
-def send_without_intent(_: Original) -> Original:
-    return lambda *_args, **_more: None
-
-
-def record_before_the_request(original: Original) -> Original:
-    def archive(bench: Any, batch: Any) -> None:
-        record_archived(bench.work, batch)
-        original(bench, batch)
-
-    return archive
-
-
-def send_what_is_unanswered_again(original: Original) -> Original:
-    def create(self: HubSpotClient, activities: Any) -> Any:
-        try:
-            return original(self, activities)
-        except OutcomeUnknown:
-            return original(self, activities)
-
-    return create
-
-
-def a_new_marker_each_time(_: Original) -> Original:
-    numbers = itertools.count(1)
-    return lambda *_ids: f"cal_{next(numbers):040x}"
-
-
-# --- reading back -----------------------------------------------------------------------------------------------------
-
-
-def at_once(_: Original) -> Original:
-    return lambda *_args, **_more: True
-
-
-def after_twenty_seconds(_: Original) -> Original:
-    def has_rested(work: Work, stored: Any, **_: Any) -> bool:
-        return stored.sent_at is None or work.services.clock() - stored.sent_at >= timedelta(seconds=20)
-
-    return has_rested
-
-
-def through_the_search(_: Original) -> Original:
-    def find(work: Work, creates: Sequence[Any]) -> dict[str, Any]:
-        found = {one.activity_key: work.hubspot.search_activities(one.activity_key) for one in creates}
-        return {key: some[0] for key, some in found.items() if some}
-
-    return find
-
-
-def not_at_all(_: Original) -> Original:
-    return lambda _work, _creates: {}
-
-
-def take_writes_for_done(_: Original) -> Original:
-    def settle_writes(work: Work, writes: Sequence[Any]) -> None:
-        record_written(work, [(one, work.booking_of(one)) for one in writes], outcome=AuditOutcome.ADOPTED)
-
-    return settle_writes
-
-
-def take_archives_for_done(_: Original) -> Original:
-    def settle_archives(work: Work, archives: Sequence[Any]) -> None:
-        record_archived(work, [(one, work.booking_of(one)) for one in archives], outcome=AuditOutcome.ADOPTED)
-
-    return settle_archives
-
-
-def take_associations_for_done(_: Original) -> Original:
-    return record_associated
-
-
-def take_what_is_found_for_current(_: Original) -> Original:
-    def record_found(work: Work, stored: Any, booking: Any, found: Any) -> None:
-        contacts = {stored.id: stored.contact_ids or ()}
-        record_created(work, [(stored, booking, found.id)], contacts, outcome=AuditOutcome.ADOPTED)
-
-    return record_found
-
-
-def give_up_what_was_lost(_: Original) -> Original:
-    """Lost requests are taken for carried out, as if "sent" were "done"."""
-
-    def settle_creates(work: Work, creates: Sequence[Any], **_: Any) -> None:
-        for stored in creates:
-            contacts = {stored.id: stored.contact_ids or ()}
-            record_created(work, [(stored, work.booking_of(stored), "0")], contacts)
-
-    return settle_creates
-
-
-def join_by_position(_: Original) -> Original:
-    def batch_result(document: Any, sent: Sequence[Any], _request: str) -> BatchResult:
-        pairs = zip(sent, document["results"], strict=False)
-        return BatchResult(written={item.trace_id: result["id"] for item, result in pairs})
-
-    return batch_result
-
-
-# --- whose it is ------------------------------------------------------------------------------------------------------
-
-
-def trust_the_mapping(_: Original) -> Original:
-    return lambda _self, one, found, _unmarked: found.get(one.activity_id or "")
-
-
-def write_by_id(original: Original) -> Original:
-    def address(bench: Any, batch: Any) -> Any:
-        return [(s, b, replace(item, key=None)) for s, b, item in original(bench, batch)]
-
-    return address
-
-
-# --- decisions --------------------------------------------------------------------------------------------------------
-
-
-def prefix_the_title_there_is(_: Original) -> Original:
-    return lambda booking: f"[Canceled] {render._title(booking)}"
-
-
-def forget_the_predecessor(_: Original) -> Original:
-    return lambda _chain, _recorded: None
-
-
-def forget_what_was_kept(_: Original) -> Original:
-    return lambda _work: set()
-
-
-def carry_out_a_dry_run(original: Original) -> Original:
-    def insert(*args: Any, **values: Any) -> Any:
-        return original(*args, **{**values, "is_dry_run": False})
-
-    return insert
-
-
-# --- leases and repetition --------------------------------------------------------------------------------------------
-
-
-def check_nothing(_: Original) -> Original:
-    return lambda _lease, _connection: None
-
-
-def by_the_clock_of_the_worker(original: Original) -> Original:
-    """Every second machine is an hour ahead."""
-
-    def now(connection: Any) -> datetime:
-        moment: datetime = original(connection)
-        return moment + timedelta(hours=lease._this_process()["process_id"] % 2)
-
-    return now
-
-
-def ask_for_ever(original: Original) -> Original:
-    def retrying(limits: HttpLimits, sleep: Any) -> Any:
-        patient = original(replace(limits, attempts=300, wait_seconds=1e9), sleep)
-        patient.retry = lambda state: state.outcome.failed
-        return patient
-
-    return retrying
-
+where_only_the_protocol_helps = partial(Mutation, portal="ignored", without=NO_SWEEP)
+"""A bug that a unique marker, or the sweep after it, would make good."""
 
 MADE, MOVED, RENAMED = "book a, run", "book a, run, move a 24, run", "book a, run, rename a, run"
 LATE_CREATE = f"book a, late {LATE} meetings/batch/create, run, run, run"
@@ -243,167 +27,153 @@ MIXED_UP = "book a, book b, run, mix-up a b, move a 24, rename b, run"
 MUTATIONS = (
     Mutation(
         "0: the window is recorded first",
-        ((runs, "insert_integration_run", record_the_window_first),),
+        ((runs, "insert_integration_run", mistakes.record_the_window_first),),
         (MADE,),
         (Harm.KILL, Harm.EXCEPTION),
     ),
     Mutation(
         "A: archive, then create",
-        (of_step(Step.CREATE, archive_first),),
+        (mistakes.of_step(Step.CREATE, mistakes.archive_first),),
         (MOVED,),
         (Harm.KILL,),
         at="create_activities.request",
         sign="lost its activity",
     ),
-    Mutation(
+    where_only_the_protocol_helps(
         "B: no intent before a creation",
-        ((step_create, "record_intent", send_without_intent),),
+        ((step_create, "record_intent", mistakes.send_without_intent),),
         (MADE,),
         (Harm.KILL, Harm.LOST_ANSWER),
         sign="live activities",
         at="create_activities.request",
-        portal="ignored",
-        without=NO_SWEEP,
     ),
     Mutation(
         "C: every try has a marker of its own",
-        ((plan, "activity_key", a_new_marker_each_time),),
+        ((plan, "activity_key", mistakes.a_new_marker_each_time),),
         (MADE, MOVED),
         (Harm.LOST_ANSWER,),
         sign="live activities",
         at="create_activities.request",
         without=NO_SWEEP,
     ),
-    Mutation(
+    where_only_the_protocol_helps(
         "D: read back through the search, at once",
-        ((settle, "_has_rested", at_once), (settle, "_by_association", through_the_search)),
+        ((settle, "_has_rested", mistakes.at_once), (settle, "_by_association", mistakes.through_the_search)),
         ("lag 120, book a, run, run",),
         (Harm.LOST_ANSWER,),
         at="create_activities.request",
-        portal="ignored",
-        without=NO_SWEEP,
     ),
-    Mutation(
+    where_only_the_protocol_helps(
         "E: read back directly, at once",
-        ((settle, "_has_rested", at_once),),
+        ((settle, "_has_rested", mistakes.at_once),),
         (LATE_CREATE,),
-        portal="ignored",
-        without=NO_SWEEP,
     ),
-    Mutation(
+    where_only_the_protocol_helps(
         "F': rest for less than a request can take",
-        ((settle, "_has_rested", after_twenty_seconds),),
+        ((settle, "_has_rested", mistakes.after_twenty_seconds),),
         (LATE_CREATE,),
-        portal="ignored",
-        without=NO_SWEEP,
     ),
     Mutation(
         "K: what has the marker counts as current",
-        ((adoption, "record_found", take_what_is_found_for_current),),
+        ((adoption, "record_found", mistakes.take_what_is_found_for_current),),
         ("book a, duplicate a 1, run",),
         without=NO_SWEEP,
     ),
     Mutation(
         "the window of a failed read is recorded",
-        ((reconcile, "_close_part", record_the_window_of_a_failed_read),),
+        ((reconcile, "_close_part", mistakes.record_the_window_of_a_failed_read),),
         (MADE,),
         (Harm.EXCEPTION, Harm.DROPPED),
     ),
     Mutation(
         "an archive is recorded before the request",
-        (of_step(Step.ARCHIVE, record_before_the_request),),
+        (mistakes.of_step(Step.ARCHIVE, mistakes.record_before_the_request),),
         (MOVED,),
         (Harm.KILL, Harm.DROPPED),
         at="archive",
     ),
-    Mutation(
+    where_only_the_protocol_helps(
         "what is not answered is sent again",
-        ((HubSpotClient, "create_activities", send_what_is_unanswered_again),),
+        ((HubSpotClient, "create_activities", mistakes.send_what_is_unanswered_again),),
         (MADE,),
         (Harm.LOST_ANSWER,),
         at="create_activities.request",
-        portal="ignored",
-        without=NO_SWEEP,
     ),
-    Mutation(
+    where_only_the_protocol_helps(
         "what was not answered is not read back",
-        ((settle, "_by_association", not_at_all),),
+        ((settle, "_by_association", mistakes.not_at_all),),
         (MADE,),
         (Harm.LOST_ANSWER,),
         at="create_activities.request",
-        portal="ignored",
-        without=NO_SWEEP,
     ),
     Mutation(
         "creations without an answer count as done",
-        ((settle, "_settle_creates", give_up_what_was_lost),),
+        ((settle, "_settle_creates", mistakes.give_up_what_was_lost),),
         (MADE,),
         (Harm.DROPPED,),
         at="create_activities.request",
     ),
     Mutation(
         "writes without an answer count as done",
-        ((settle, "_settle_writes", take_writes_for_done),),
+        ((settle, "_settle_writes", mistakes.take_writes_for_done),),
         (RENAMED,),
         (Harm.DROPPED,),
         at="update_activities.request",
     ),
     Mutation(
         "archives without an answer count as done",
-        ((settle, "_settle_archives", take_archives_for_done),),
+        ((settle, "_settle_archives", mistakes.take_archives_for_done),),
         (MOVED,),
         (Harm.DROPPED,),
         at="archive_activities.request",
     ),
     Mutation(
         "associations without an answer count as done",
-        ((settle, "_settle_associations", take_associations_for_done),),
+        ((settle, "_settle_associations", mistakes.take_associations_for_done),),
         ("book a, run, invite a, run",),
         (Harm.DROPPED,),
         at="associate.request",
     ),
     Mutation(
         "answers are joined by position",
-        ((hubspot_calls, "batch_result", join_by_position),),
+        ((hubspot_calls, "batch_result", mistakes.join_by_position),),
         ("book a, book b, book c, book d, run, rename a, run",),
     ),
     Mutation(
         "the mapping is believed",
-        ((Standing, "_of", trust_the_mapping), (step_update, "_addressed", write_by_id)),
+        ((Standing, "_of", mistakes.trust_the_mapping), (step_update, "_addressed", mistakes.write_by_id)),
         (MIXED_UP, "book a, run, person-deletes a, remap a, rename a, run"),
         portal="ignored",
     ),
     Mutation(
         "the prefix is put before the title there is",
-        ((render, "_canceled_title", prefix_the_title_there_is),),
+        ((render, "_canceled_title", mistakes.prefix_the_title_there_is),),
         ("book a, run, cancel a, run",),
     ),
     Mutation(
         "the predecessor is forgotten",
-        ((consider, "_standing", forget_the_predecessor),),
+        ((consider, "_standing", mistakes.forget_the_predecessor),),
         ("book a, run, replace a b 24, run",),
     ),
     Mutation(
         "what was kept is forgotten",
-        ((reconcile, "kept_booking_ids", forget_what_was_kept),),
+        ((reconcile, "kept_booking_ids", mistakes.forget_what_was_kept),),
         ("book a, busy meetings/batch/create 9, run",),
     ),
-    Mutation("a dry run is carried out", ((runs, "insert_run", carry_out_a_dry_run),), ("book a, dry",)),
+    Mutation("a dry run is carried out", ((runs, "insert_run", mistakes.carry_out_a_dry_run),), ("book a, dry",)),
     Mutation(
         "a refused key is tried for ever",
-        ((http, "read_retrying", ask_for_ever),),
+        ((http, "read_retrying", mistakes.ask_for_ever),),
         ("book a, run, key-lost, run, key-back, run",),
     ),
 )
 
 OVERLAPPING = (
-    Mutation("no fence", ((lease.Lease, "check", check_nothing),), (), portal="ignored", without=NO_SWEEP),
-    Mutation(
+    where_only_the_protocol_helps("no fence", ((lease.Lease, "check", mistakes.check_nothing),), ()),
+    where_only_the_protocol_helps(
         "leases by the clock of the worker",
-        ((lease, "database_now", by_the_clock_of_the_worker), (lease.Lease, "check", check_nothing)),
+        ((lease, "database_now", mistakes.by_the_clock_of_the_worker), (lease.Lease, "check", mistakes.check_nothing)),
         (),
-        portal="ignored",
-        without=NO_SWEEP,
     ),
 )
 """Bugs that only show where several workers come at once."""
