@@ -28,7 +28,7 @@ test: install ## run the tests (ARGS="-k contacts" passes options to pytest)
 	@exec $(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
 
 soak: install ## the long run of the tests, with a score card at its end; many hours (ARGS="tests/simulation" runs a part)
-	@SOAK=1 exec $(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
+	@SOAK=1 exec $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/ruff format --check .
