@@ -25,7 +25,16 @@ class BookingSyncPlugin(AirflowPlugin):
             "nav_top_level": True,
             "icon": "booking-sync/static/icon.svg",
             "icon_dark_mode": "booking-sync/static/icon-dark.svg",
-        }
+        },
+        {
+            "name": "Booking sync",
+            "href": "booking-sync/status",
+            "url_route": "booking-sync",
+            "destination": "nav",
+            "nav_top_level": True,
+            "icon": "booking-sync/static/status.svg",
+            "icon_dark_mode": "booking-sync/static/status-dark.svg",
+        },
     ]
 
     @property

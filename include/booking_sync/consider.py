@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from booking_sync.decision import Circumstances, Decision, Recorded, decide
-from booking_sync.model import Booking
+from booking_sync.model import Booking, BookingStatus
 from booking_sync.states import Operation, RecordedState
 from booking_sync.store import changes, mappings, staging
 from booking_sync.store.changes import StoredChange
@@ -54,6 +54,33 @@ def load_reschedules(work: Work) -> Reschedules:
     return Reschedules(links, _claimed(of_standing))
 
 
+def reschedules_among(bookings: Iterable[Booking]) -> Reschedules:
+    """Look at the reschedules by new id among bookings that are at hand."""
+    links = {one.id: one for one in bookings if one.rescheduled_from_id and one.rescheduled_from_id != one.id}
+    standing = {id_: one for id_, one in links.items() if one.status is not BookingStatus.CANCELED}
+    return Reschedules(
+        {id_: str(one.rescheduled_from_id) for id_, one in links.items()},
+        _claimed({id_: str(one.rescheduled_from_id) for id_, one in standing.items()}),
+    )
+
+
+def decide_with(
+    booking: Booking,
+    reschedules: Reschedules,
+    recorded: Mapping[str, Recorded],
+    known: AbstractSet[str],
+    circumstances: Circumstances,
+) -> Decision:
+    """Decide about a booking; ``recorded`` and ``known`` cover those that it was rescheduled from and to."""
+    return decide(
+        booking,
+        recorded.get(booking.id),
+        predecessor=_standing(chain_of(booking.id, reschedules.predecessors), recorded),
+        successor_id=_successor_of(booking, reschedules, known),
+        circumstances=circumstances,
+    )
+
+
 def consider(
     work: Work, booking_ids: Sequence[str], reschedules: Reschedules, due: AbstractSet[str]
 ) -> list[Considered]:
@@ -61,7 +88,7 @@ def consider(
     with reading(work.services.engine) as connection:
         staged = staging.load_staged(connection, work.services.vault, work.run.id, work.integration.id, booking_ids)
         open_changes = changes.open_changes(connection, work.integration.id, booking_ids)
-        chain = {booking.id: _chain(booking.id, reschedules.predecessors) for booking, _ in staged}
+        chain = {booking.id: chain_of(booking.id, reschedules.predecessors) for booking, _ in staged}
         successors = [b.rescheduled_to_id for b, _ in staged if b.rescheduled_to_id]
         related = {*booking_ids, *successors, *(link for some in chain.values() for link in some)}
         recorded = mappings.load_recorded(connection, work.integration.id, related)
@@ -70,12 +97,12 @@ def consider(
         Considered(
             booking,
             payload,
-            decide(
+            decide_with(
                 booking,
-                recorded.get(booking.id),
-                predecessor=_standing(chain[booking.id], recorded),
-                successor_id=_successor_of(booking, reschedules, known),
-                circumstances=Circumstances(work.settings, work.run.opened_at, booking.id in due),
+                reschedules,
+                recorded,
+                known,
+                Circumstances(work.settings, work.run.opened_at, booking.id in due),
             ),
             recorded.get(booking.id),
             open_changes.get(booking.id),
@@ -93,7 +120,7 @@ def _successor_of(booking: Booking, reschedules: Reschedules, known: AbstractSet
     return named if named in known and named != booking.id else None
 
 
-def _chain(booking_id: str, links: Mapping[str, str]) -> list[str]:
+def chain_of(booking_id: str, links: Mapping[str, str]) -> list[str]:
     """Return the bookings that this one was rescheduled from, nearest first; a circle ends where it closes."""
     chain: list[str] = []
     here = booking_id
@@ -107,7 +134,7 @@ def _claimed(links: Mapping[str, str]) -> dict[str, str]:
     return {
         predecessor_id: booking_id
         for booking_id, predecessor_id in links.items()
-        if booking_id not in _chain(predecessor_id, links)
+        if booking_id not in chain_of(predecessor_id, links)
     }
 
 

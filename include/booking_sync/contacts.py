@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from booking_sync.clients.hubspot_model import Contact
 from booking_sync.concerned import concerned_people, without_usable_email
 from booking_sync.contact_creation import ContactCreation, Made, Wanted
 from booking_sync.model import Booking
 from booking_sync.portal import OwnerDirectory
-from booking_sync.states import AuditOutcome
+from booking_sync.states import AuditOutcome, ContactFinding
 from booking_sync.store import audit, contact_links
-from booking_sync.store.changes import StoredChange
+from booking_sync.store.changes import ContactDecisions, StoredChange
 from booking_sync.store.contact_links import ContactLink
 from booking_sync.store.database import reading, writing
 from booking_sync.store.encryption import email_hash
@@ -30,6 +31,7 @@ class ContactsOfBatch:
     """The outcome by change id. ``blocked`` changes wait: a contact of theirs may or may not have been made."""
 
     ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    decisions: dict[str, ContactDecisions] = field(default_factory=dict)
     warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
 
@@ -63,10 +65,13 @@ class ContactDirectory:
             if h in known and _is_trusted(known[h], trusted[change.id])
         }
         to_look_up = [one for h, one in wanted.items() if h not in links]
-        links |= self._look_up(to_look_up, known)
+        how = dict.fromkeys(links, ContactFinding.REMEMBERED)
+        found, how_found = self._look_up(to_look_up, known)
+        links |= found
         missing = [one for one in to_look_up if one.hash not in links and one.person.may_be_made]
         made = self._creation.create(missing)
-        return self._assemble(batch, links | made.links, made)
+        how |= how_found | {h: _how_made(link) for h, link in made.links.items()}
+        return self._assemble(batch, links | made.links, how, made)
 
     def _hashes(self, booking: Booking) -> list[str]:
         people = concerned_people(booking, self._work.settings.guests)
@@ -92,7 +97,9 @@ class ContactDirectory:
             hashes = [one.hash for one in wanted]
             return contact_links.load_links(connection, self._work.integration.portal_id, hashes)
 
-    def _look_up(self, wanted: Sequence[Wanted], known: Mapping[str, ContactLink]) -> dict[str, ContactLink]:
+    def _look_up(
+        self, wanted: Sequence[Wanted], known: Mapping[str, ContactLink]
+    ) -> tuple[dict[str, ContactLink], dict[str, ContactFinding]]:
         """Find contacts by address, and those whose address a person has changed by the id we remember (C8)."""
         by_email = self._work.hubspot.contacts_by_email([one.email for one in wanted])
         found = {
@@ -106,9 +113,11 @@ class ContactDirectory:
             if one.hash not in found and one.hash in known and (contact_id := known[one.hash].contact_id)
         }
         surviving = self._work.hubspot.surviving_contacts(lost.values()) if lost else {}
-        found |= {h: ContactLink(h, surviving[old], is_ours=False) for h, old in lost.items() if old in surviving}
+        how = {one.hash: _how_found(by_email[one.email], one.email) for one in wanted if one.hash in found}
+        by_id = {h: ContactLink(h, surviving[old], is_ours=False) for h, old in lost.items() if old in surviving}
+        found |= by_id
         self._record_found(found)
-        return found
+        return found, how | dict.fromkeys(by_id, ContactFinding.BY_ID)
 
     def _record_found(self, found: Mapping[str, ContactLink]) -> None:
         """Remember contacts, and settle creations of earlier runs that were never answered."""
@@ -123,7 +132,9 @@ class ContactDirectory:
             links = [ContactLink(h, link.contact_id, is_ours=h in unanswered) for h, link in found.items()]
             contact_links.save_links(connection, integration.portal_id, links, at=at)
 
-    def _assemble(self, batch: Pairs, links: Mapping[str, ContactLink], made: Made) -> ContactsOfBatch:
+    def _assemble(
+        self, batch: Pairs, links: Mapping[str, ContactLink], how: Mapping[str, ContactFinding], made: Made
+    ) -> ContactsOfBatch:
         outcome = ContactsOfBatch()
         for change, booking in batch:
             hashes = self._hashes(booking)
@@ -131,6 +142,7 @@ class ContactDirectory:
                 outcome.blocked.add(change.id)
             found = [links[h] for h in hashes if h in links]
             outcome.ids[change.id] = tuple(dict.fromkeys(link.contact_id for link in found if link.contact_id))
+            outcome.decisions[change.id] = [(link.contact_id, how[link.email_hash]) for link in found]
             unusable = without_usable_email(booking, self._work.settings.guests)
             refusals = [f"contact_refused: {link.refusal}" for link in found if link.refusal]
             answers = made.warnings.get(change.id, [])
@@ -140,3 +152,13 @@ class ContactDirectory:
 
 def _is_trusted(link: ContactLink, standing: AbstractSet[str] | None) -> bool:
     return link.contact_id is not None and (standing is None or link.contact_id in standing)
+
+
+def _how_found(contact: Contact, email: str) -> ContactFinding:
+    return ContactFinding.PRIMARY if contact.email == email else ContactFinding.SECONDARY
+
+
+def _how_made(link: ContactLink) -> ContactFinding:
+    if link.refusal is not None:
+        return ContactFinding.REFUSED
+    return ContactFinding.CREATED if link.is_ours else ContactFinding.EXISTING

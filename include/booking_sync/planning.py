@@ -25,7 +25,7 @@ from booking_sync.guard import GuardNotice
 from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import Change, Plan, effect_of, make_plan, plan_change
-from booking_sync.states import IN_FLIGHT_STATES, ChangeState, KeptKind, RunState, Step
+from booking_sync.states import ChangeState, KeptKind, RunState
 from booking_sync.store import changes, kept, mappings, runs, staging
 from booking_sync.store.changes import NewChange, StoredChange
 from booking_sync.store.database import reading
@@ -121,7 +121,7 @@ def _plan_chunk(
 def _verdicts(work: Work, connection: Connection, considered: Sequence[Considered]) -> list[tuple[Considered, Verdict]]:
     predecessors = [link for one in considered if one.takes_over for link in one.chain]
     open_changes = changes.open_changes(connection, work.integration.id, predecessors)
-    unfinished = {booking_id for booking_id, stored in open_changes.items() if _must_finish(stored)}
+    unfinished = {booking_id for booking_id, stored in open_changes.items() if stored.must_finish}
     unclear = unfinished | kept.rejected_among(connection, work.integration.id, predecessors)
     return [(one, _verdict(work, one, unclear)) for one in considered]
 
@@ -154,7 +154,7 @@ def _verdict(work: Work, one: Considered, unclear: AbstractSet[str]) -> Verdict:
     stored = one.open_change
     if stored is not None:
         is_handed_over = stored.worker_run_id == work.run.id and stored.state is ChangeState.PLANNED
-        if _must_finish(stored):
+        if stored.must_finish:
             return Verdict.TAKEN_OVER if is_handed_over else Verdict.WAITING
         if _is_outdated(one):
             return Verdict.SUPERSEDED
@@ -174,7 +174,7 @@ def _is_refused(stored: StoredChange | None) -> TypeGuard[StoredChange]:
 
 
 def _stays_refused(one: Considered, verdict: Verdict) -> bool:
-    return verdict is Verdict.TAKEN_OVER and _is_refused(one.open_change) and not _must_finish(one.open_change)
+    return verdict is Verdict.TAKEN_OVER and _is_refused(one.open_change) and not one.open_change.must_finish
 
 
 def _has_same_effect(one: Considered, stored: StoredChange) -> bool:
@@ -188,7 +188,7 @@ def _is_outdated(one: Considered) -> bool:
 
 def _is_to_be_read_again(one: Considered, verdict: Verdict) -> bool:
     """Say whether the booking has news for the next run: it waits, or an earlier change of it is finished first."""
-    is_behind_its_own = one.open_change is not None and _must_finish(one.open_change)
+    is_behind_its_own = one.open_change is not None and one.open_change.must_finish
     is_news = one.decision.verdict is not NoChange.UNCHANGED
     return verdict is Verdict.WAITING or (verdict is Verdict.TAKEN_OVER and is_behind_its_own and is_news)
 
@@ -204,15 +204,6 @@ def _newer_without_change(verdicts: Sequence[tuple[Considered, Verdict]]) -> dic
         for one, verdict in verdicts
         if one.recorded is not None and verdict in (Verdict.UNCHANGED, Verdict.SUPERSEDED) and not _is_outdated(one)
     }
-
-
-def _must_finish(stored: StoredChange) -> bool:
-    """Say whether a change has to end before anything else may happen to its booking.
-
-    One whose new activity stands has an old one to archive, which nothing but the change knows of.
-    """
-    has_old_left = stored.old_activity_id is not None and stored.step is not Step.CREATE
-    return stored.state in IN_FLIGHT_STATES or has_old_left
 
 
 def _new_change(work: Work, one: Considered) -> NewChange:

@@ -17,7 +17,7 @@ from booking_sync.model import Booking, BookingStatus
 from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
 from booking_sync.store import audit, changes, corrections, mappings
 from booking_sync.store.audit import AuditEntry
-from booking_sync.store.changes import StoredChange
+from booking_sync.store.changes import ContactDecisions, StoredChange
 from booking_sync.store.mappings import MappingRow
 from booking_sync.work import Work
 
@@ -36,12 +36,19 @@ def record_intent(
     entries: Sequence[AuditEntry],
     *,
     contact_ids: Mapping[str, Sequence[str]] | None = None,
+    decisions: Mapping[str, ContactDecisions] | None = None,
     warnings: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Write down what is about to be sent, before it is sent."""
     with work.recording() as (connection, at):
         changes.claim(
-            connection, batch, contact_ids=contact_ids or {}, warnings=warnings or {}, fence=work.lease.fence, at=at
+            connection,
+            batch,
+            contact_ids=contact_ids or {},
+            decisions=decisions or {},
+            warnings=warnings or {},
+            fence=work.lease.fence,
+            at=at,
         )
         record_entries(work, connection, entries, at)
 

@@ -89,6 +89,22 @@ class AuditOutcome(StrEnum):
     REFUSED = "refused"
 
 
+class ContactFinding(StrEnum):
+    """How the contact of an address was come by. Only ``created`` wrote anything to it (C1 to C8).
+
+    ``remembered``: from an earlier booking, without asking again. ``by_id``: its address was changed, or it was merged.
+    ``existing``: HubSpot named it when it was to be created. ``refused``: HubSpot does not take the address (C6).
+    """
+
+    CREATED = "created"
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    REMEMBERED = "remembered"
+    BY_ID = "by_id"
+    EXISTING = "existing"
+    REFUSED = "refused"
+
+
 class KeptKind(StrEnum):
     """Why a booking is read again by the next run."""
 

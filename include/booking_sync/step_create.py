@@ -50,6 +50,7 @@ def create(bench: Bench, batch: Batch) -> None:
             for (stored, _), item in zip(ready, items, strict=True)
         ],
         contact_ids=contacts.ids,
+        decisions=contacts.decisions,
         warnings={
             stored.id: [*contacts.news(stored), *bench.news(stored), *carried.get(stored.id, NOTHING).news(stored)]
             for stored, _ in ready

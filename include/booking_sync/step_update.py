@@ -37,7 +37,7 @@ from booking_sync.sending import send_batch
 from booking_sync.standing import IDENTITY, sought
 from booking_sync.states import Operation, Step
 from booking_sync.store import changes, mappings
-from booking_sync.store.changes import StoredChange
+from booking_sync.store.changes import ContactDecisions, StoredChange
 from booking_sync.store.database import reading
 from booking_sync.store.statements import chunks
 
@@ -62,11 +62,11 @@ def associate(bench: Bench, batch: Batch) -> None:
     missing = {s.id: [contact for contact in wanted[s.id] if contact not in known[s.id]] for s in ready}
     complete = [stored.id for stored in ready if not missing[stored.id]]
     with bench.work.recording() as (connection, _):
-        changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete})
+        changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete}, contacts.decisions)
         changes.add_warnings(connection, {s.id: [*contacts.news(s), *bench.news(s)] for s in ready})
         changes.advance(connection, complete, Step.WRITE)
     if incomplete := [pair for change_id, pair in sent.items() if missing[change_id]]:
-        _send_associations(bench, incomplete, missing, wanted)
+        _send_associations(bench, incomplete, missing, wanted, contacts.decisions)
 
 
 def write(bench: Bench, batch: Batch) -> None:
@@ -142,7 +142,11 @@ def _known_contacts(bench: Bench, ready: Sequence[StoredChange]) -> dict[str, tu
 
 
 def _send_associations(
-    bench: Bench, incomplete: Batch, missing: Mapping[str, Sequence[str]], wanted: Mapping[str, Sequence[str]]
+    bench: Bench,
+    incomplete: Batch,
+    missing: Mapping[str, Sequence[str]],
+    wanted: Mapping[str, Sequence[str]],
+    decisions: Mapping[str, ContactDecisions],
 ) -> None:
     ready = standing_ones(bench.work, bench.standing, incomplete)
     if not ready:
@@ -151,7 +155,7 @@ def _send_associations(
     some = [stored for stored, _ in sent.values()]
     pairs = {stored.id: [(str(stored.activity_id), contact) for contact in missing[stored.id]] for stored in some}
     entries = [audit_entry(stored, "associate", after={"contact_ids": list(missing[stored.id])}) for stored in some]
-    record_intent(bench.work, some, entries, contact_ids=wanted)
+    record_intent(bench.work, some, entries, contact_ids=wanted, decisions=decisions)
     items = [ActivityUpdate(stored.id, str(stored.activity_id), {}) for stored in some]
     record = partial(_record_associated, bench, sent)
     send_batch(bench.work, items, partial(_associate_pairs, bench, pairs), record)

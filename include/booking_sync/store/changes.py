@@ -27,6 +27,9 @@ from booking_sync.store.tables import change
 NOT_FOUND = "not_found"
 """Error code of a change whose request was never answered and, as it turned out, not carried out."""
 
+ContactDecisions = Sequence[tuple[str | None, str]]
+"""Contact id, or None where there is none, and ``ContactFinding``: for each address, in the order of the booking."""
+
 STEPS_IN_ORDER = (Step.CREATE, Step.ASSOCIATE, Step.WRITE, Step.ARCHIVE)
 
 
@@ -60,6 +63,7 @@ class StoredChange:
     previous_error_code: str | None
     warnings: tuple[str, ...]
     contact_ids: tuple[str, ...] | None
+    contact_decisions: ContactDecisions | None
     refused_at: datetime | None
     approval_id: int | None
     payload: bytes | None
@@ -73,6 +77,15 @@ class StoredChange:
     def standing_key(self) -> str:
         """The marker that the activity carries before it is written."""
         return self.old_activity_key or self.activity_key
+
+    @property
+    def must_finish(self) -> bool:
+        """Whether it has to end before anything else may happen to its booking.
+
+        One whose new activity stands has an old one to archive, which nothing but the change knows of.
+        """
+        has_old_left = self.old_activity_id is not None and self.step is not Step.CREATE
+        return self.state in IN_FLIGHT_STATES or has_old_left
 
     def shown_outcome(self, booking: Booking) -> ActivityOutcome:
         """Return what the activity is to show of the booking; plans of older versions left it to the status."""
@@ -186,6 +199,7 @@ def claim(
     changes: Sequence[StoredChange],
     *,
     contact_ids: Mapping[str, Sequence[str]],
+    decisions: Mapping[str, ContactDecisions],
     warnings: Mapping[str, Sequence[str]],
     fence: int,
     at: datetime,
@@ -200,6 +214,7 @@ def claim(
             fence=fence,
             attempt_count=change.c.attempt_count + 1,
             contact_ids=bindparam("contacts"),
+            contact_decisions=bindparam("decided"),
             warnings=bindparam("noted"),
         )
     )
@@ -207,6 +222,7 @@ def claim(
         {
             "change_id": stored.id,
             "contacts": list(contact_ids.get(stored.id, stored.contact_ids or ())),
+            "decided": decisions.get(stored.id, stored.contact_decisions),
             "noted": [*stored.warnings, *warnings.get(stored.id, ())],
         }
         for stored in changes
@@ -258,13 +274,17 @@ def advance(
         connection.execute(statement.values(activity_id=bindparam("activity")), rows)
 
 
-def set_contacts(connection: Connection, contact_ids: Mapping[str, Sequence[str]]) -> None:
-    """Note the contacts that changes' activities are associated with."""
+def set_contacts(
+    connection: Connection, contact_ids: Mapping[str, Sequence[str]], decisions: Mapping[str, ContactDecisions]
+) -> None:
+    """Note the contacts that changes' activities are associated with, and how they were come by."""
     if contact_ids:
-        statement = (
-            update(change).where(change.c.id == bindparam("change_id")).values(contact_ids=bindparam("contacts"))
-        )
-        rows = [{"change_id": change_id, "contacts": list(ids)} for change_id, ids in contact_ids.items()]
+        values: dict[str, Any] = {"contact_ids": bindparam("contacts"), "contact_decisions": bindparam("decided")}
+        statement = update(change).where(change.c.id == bindparam("change_id")).values(**values)
+        rows = [
+            {"change_id": change_id, "contacts": list(ids), "decided": decisions.get(change_id)}
+            for change_id, ids in contact_ids.items()
+        ]
         connection.execute(statement, rows)
 
 

@@ -54,6 +54,8 @@ def take_out_of_mappings(connection: Connection, contacts: Sequence[PortalContac
 
 def take_out_of_changes(connection: Connection, contacts: Sequence[PortalContact]) -> int:
     """Take contacts off the changes that name them."""
+    for contact in contacts:
+        _forget_decisions(connection, contact)
     return sum(_take_out(connection, change, ("id",), contact) for contact in contacts)
 
 
@@ -76,6 +78,15 @@ def replace_payloads(connection: Connection, payloads: Sequence[Payload]) -> Non
         columns = payload.table.primary_key.columns
         mine = [column == value for column, value in zip(columns, payload.key, strict=True)]
         connection.execute(update(payload.table).where(*mine).values(payload=payload.content))
+
+
+def _forget_decisions(connection: Connection, contact: PortalContact) -> None:
+    """Take a contact off what changes say of how their contacts were come by."""
+    of_portal = change.c.integration_id.like(f"%@{contact.portal_id}")
+    names_it = cast(change.c.contact_decisions, String).like(f'%"{contact.contact_id}"%')
+    for row in connection.execute(select(change.c.id, change.c.contact_decisions).where(of_portal, names_it)).all():
+        left = [pair for pair in row.contact_decisions if pair[0] != contact.contact_id]
+        connection.execute(update(change).where(change.c.id == row.id).values(contact_decisions=left))
 
 
 def _take_out(connection: Connection, table: Table, keys: tuple[str, ...], contact: PortalContact) -> int:

@@ -152,6 +152,7 @@ kept_booking = Table(
     Column("reason", Text, nullable=False),
     Column("kept_at", UtcDateTime, nullable=False),
     Column("is_open", Boolean, nullable=False, comment="every run reads it again while it is open"),
+    Index("ix_kept_booking_booking", "integration_id", "booking_id"),
     Index(
         "ix_kept_booking_open",
         "integration_id",
@@ -197,6 +198,11 @@ change = Table(
     Column("error", Text),
     Column("warnings", JSON, nullable=False),
     Column("contact_ids", JSON, comment="what the sent request associates, for reading it back"),
+    Column(
+        "contact_decisions",
+        JSON(none_as_null=True),
+        comment="pairs of contact id and how it was come by; no addresses",
+    ),
     Column("refused_at", UtcDateTime, comment="since when it waits because its plan is refused (W5)"),
     Column("approval_id", Integer, comment="the refused_plan whose approval lets it through"),
     Column("outcome", String(32)),
@@ -212,6 +218,7 @@ change = Table(
         sqlite_where=IS_OPEN,
     ),
     Index("ix_change_closed", "closed_at"),
+    Index("ix_change_booking", "integration_id", "booking_id"),
     Index(
         "ix_change_unanswered",
         "integration_id",
@@ -277,6 +284,7 @@ mapping_history = Table(
     Column("end_at", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Index("ix_mapping_history_booking", "integration_id", "booking_id"),
+    Index("ix_mapping_history_activity", "integration_id", "activity_id"),
 )
 
 contact_link = Table(
@@ -328,6 +336,7 @@ drift = Table(
     Column("found_at", UtcDateTime, nullable=False),
     Column("mended", Boolean, nullable=False, default=False),
     Index("ix_drift_found", "integration_id", "found_at"),
+    Index("ix_drift_booking", "integration_id", "booking_id"),
 )
 
 settings_history = Table(

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from booking_sync.errors import BookingSyncError
 from booking_sync_airflow.web import (
     assets,
+    booking_page,
     connect_page,
     erase_page,
     hosts,
@@ -19,6 +20,7 @@ from booking_sync_airflow.web import (
     integrations_page,
     oauth_pages,
     settings_page,
+    status_page,
     uninstall_page,
 )
 from booking_sync_airflow.web.headers import SecurityHeaders
@@ -34,6 +36,8 @@ _PAGES = (
     connect_page,
     oauth_pages,
     erase_page,
+    status_page,
+    booking_page,
 )
 
 log = logging.getLogger(__name__)

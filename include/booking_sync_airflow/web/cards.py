@@ -9,7 +9,8 @@ from urllib.parse import quote
 from booking_sync.overview import Card, CardState, Health, Overview
 from booking_sync.readiness import PLAN_REASON
 from booking_sync.states import AccessState
-from booking_sync_airflow.web.address import airflow_url, pages_path
+from booking_sync_airflow.web.address import pages_path
+from booking_sync_airflow.web.links import run_url
 
 _STATES = {
     CardState.NOT_CONNECTED: ("Not connected", ""),
@@ -149,12 +150,6 @@ def card_views(overview: Overview) -> list[CardView]:
     """Return every card, the most urgent first."""
     views = [CardView(card, overview.is_oauth) for card in overview.cards]
     return sorted(views, key=lambda view: (_URGENCY.index(view.card.state), view.card.workspace_name.casefold()))
-
-
-def run_url(dag_id: str, dag_run_id: str) -> str:
-    """Return where Airflow shows a run; a run that was cleared carries the number of that behind its id."""
-    run_id = dag_run_id.partition("#")[0]
-    return f"{airflow_url()}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
 
 
 def by_state(views: list[CardView]) -> Mapping[str, int]:

@@ -9,11 +9,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from booking_sync_airflow.identity import OUR_DAG_IDS
 from booking_sync_airflow.web import spans
 from booking_sync_airflow.web.access import Visitor
 from booking_sync_airflow.web.address import airflow_url, pages_path
 from booking_sync_airflow.web.assets import asset, asset_url
 from booking_sync_airflow.web.headers import content_security_policy
+from booking_sync_airflow.web.links import run_url, run_words
 from booking_sync_airflow.web.session import FIELD, remember
 
 
@@ -63,5 +65,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"airflow": airflow_url(), "pages": pages_path(), "asset": asset_url, "csrf_field": FIELD}
+    made.globals |= {"our_dags": OUR_DAG_IDS, "run_url": run_url, "run_words": run_words}
     made.filters |= {"ago": spans.ago, "until": spans.until, "moment": spans.moment, "thousands": spans.thousands}
+    made.filters |= {"moment_with_seconds": spans.moment_with_seconds}
     return made

@@ -26,6 +26,11 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
+def moment_with_seconds(at: datetime) -> str:
+    """Spell an instant where several things happen within a minute."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def thousands(count: int) -> str:
     """Spell a number."""
     return f"{count:,}"

@@ -34,14 +34,17 @@ def test_loading_the_plugin_loads_none_of_the_pages(child_environment: dict[str,
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_airflow_shows_the_page_in_its_navigation(browser: Callable[[User], Browser], api_server: FastAPI) -> None:
+@pytest.mark.parametrize(("name", "route"), [("Integrations", "integrations"), ("Booking sync", "booking-sync")])
+def test_airflow_shows_the_pages_in_its_navigation(
+    browser: Callable[[User], Browser], api_server: FastAPI, name: str, route: str
+) -> None:
     from airflow import plugins_manager  # noqa: PLC0415 - after its settings are made
 
     views, _ = plugins_manager._get_ui_plugins()
 
     assert api_server is not None
     assert plugins_manager.get_import_errors() == {}
-    mine = next(view for view in views if view["name"] == "Integrations")
-    assert (mine["destination"], mine["url_route"]) == ("nav", "integrations")
+    mine = next(view for view in views if view["name"] == name)
+    assert (mine["destination"], mine["url_route"]) == ("nav", route)
     for address in (mine["href"], mine["icon"]):
         assert browser(VIEWER).get("/" + address.removeprefix("booking-sync/")).status_code == 200

@@ -23,6 +23,10 @@ LEAST_ROLE = {
     ("GET", "/integrations/{workspace_id}/settings"): VIEWER,
     ("GET", "/integrations/{workspace_id}/uninstall"): VIEWER,
     ("GET", "/static/{name}"): VIEWER,
+    ("GET", "/status"): VIEWER,
+    ("GET", "/bookings/{booking_id:path}"): VIEWER,
+    ("GET", "/outlook"): VIEWER,
+    ("POST", "/bookings"): VIEWER,
     ("POST", "/integrations/{workspace_id}/run"): OPERATOR,
     ("POST", "/integrations/{workspace_id}/pause"): OPERATOR,
     ("POST", "/integrations/{workspace_id}/resume"): OPERATOR,
@@ -57,7 +61,7 @@ def routes() -> list[tuple[str, str]]:
 
 
 def asked(browser: Browser, method: str, path: str, workspace_id: str) -> Response:
-    url = path.format(workspace_id=workspace_id, name="pages.css")
+    url = path.replace(":path", "").format(workspace_id=workspace_id, name="pages.css", booking_id="bk_1")
     return browser.get(url) if method == "GET" else browser.post_raw(url, {}, FROM_OUR_PAGES)
 
 

@@ -1,0 +1,62 @@
+"""The page Booking sync in a real Chromium, inside a real Airflow: what became of a booking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from booking_sandbox.server import Sandbox
+from booking_sync.services import utc_now
+from booking_sync_airflow.identity import SYNC_DAG_ID
+from tests.airflow.real.airflow import RealAirflow
+from tests.airflow.real.window import Window
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+def open_status(seat: Window) -> None:
+    """Use Airflow's navigation."""
+    seat.page.goto(seat.place.url)
+    seat.page.get_by_role("link", name="Booking sync").click()
+    seat.frame.get_by_role("heading", name="Booking sync").wait_for()
+
+
+def find(seat: Window, sought: str) -> None:
+    seat.frame.get_by_role("textbox").fill(sought)
+    seat.press("Find")
+
+
+def pass_on(airflow: RealAirflow, sandbox: Sandbox) -> str:
+    """Book a meeting, move it, cancel it, with a run after each; return its id."""
+    calendar, start = sandbox.calendar.state, utc_now() + timedelta(days=1)
+    ada = {"id": "in_1", "name": "Ada Lovelace", "email": "ada@example.com"}
+    booking_id: str = calendar.book("ws_acme", start_at=start, end_at=start + timedelta(minutes=30), invitees=[ada])[
+        "id"
+    ]
+    airflow.api.unpause(SYNC_DAG_ID)
+    airflow.finished_run(SYNC_DAG_ID, {"booking_ids": [booking_id]})
+    calendar.reschedule_in_place(booking_id, start + timedelta(hours=3))
+    airflow.finished_run(SYNC_DAG_ID, {"booking_ids": [booking_id]})
+    calendar.cancel(booking_id)
+    return booking_id
+
+
+def test_a_person_answers_what_became_of_a_booking_and_what_comes_next(
+    seat: Window, real_airflow: RealAirflow, sandbox: Sandbox
+) -> None:
+    booking_id = pass_on(real_airflow, sandbox)
+    open_status(seat)
+    find(seat, "ada@example.com")
+    seat.frame.get_by_role("heading", name=f"Booking {booking_id}").wait_for()
+    seat.sees("It would mark the activity as cancelled.")
+    seat.sees("make a new activity, then archive the old one")
+    seat.look("booking")
+    find_nothing(seat)
+
+
+def find_nothing(seat: Window) -> None:
+    seat.frame.get_by_role("link", name="Booking sync").click()
+    find(seat, "bk_nobody")
+    seat.sees("Nothing is recorded of")
+    seat.look("no-booking")
