@@ -5,7 +5,7 @@ A booking that was not read is never looked at here, so absence can never become
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -32,6 +32,8 @@ class Recorded:
     guests_fingerprint: str | None = None
     start_at: datetime | None = None
     end_at: datetime | None = None
+    appearance: bytes | None = field(default=None, repr=False)
+    """What the activity shows, encrypted (:mod:`booking_sync.appearance`); nothing is decided by it."""
 
     @property
     def shown_outcome(self) -> ActivityOutcome:

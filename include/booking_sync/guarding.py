@@ -18,7 +18,7 @@ from booking_sync.clients.hubspot_model import KEY_PROPERTY
 from booking_sync.guard import GuardLimits, GuardNotice, PlanFigures, Refusal, refuse_plan
 from booking_sync.plan import checksum_of
 from booking_sync.states import Operation, RefusedKind, Step
-from booking_sync.store import lost, refused_plans
+from booking_sync.store import lost, refused_plans, runs
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import load_portal
 from booking_sync.store.refused_plans import PlannedEffect
@@ -64,6 +64,7 @@ def guard_plan(
     on if it is harmless by itself. ``before`` is what the guard has said before there was a plan.
     """
     planned = _planned(work, connection)
+    runs.set_plan_checksum(connection, work.run.id, work.integration.id, checksum_of(planned))
     waiting = [one for one in planned if one.refused_at is not None]
     fresh = [one for one in planned if one.refused_at is None and one.approval_id is None]
     approval = use_approval(work, connection, RefusedKind.PLAN, checksum_of(waiting), at)

@@ -17,6 +17,7 @@ from typing import TypeGuard
 import pandas as pd
 from sqlalchemy import Connection
 
+from booking_sync.appearance_record import keep_appearance
 from booking_sync.consider import Considered, Reschedules, consider, load_reschedules
 from booking_sync.decision import NoChange
 from booking_sync.diff import diff
@@ -208,7 +209,15 @@ def _newer_without_change(verdicts: Sequence[tuple[Considered, Verdict]]) -> dic
 
 def _new_change(work: Work, one: Considered) -> NewChange:
     """Make the change; what was refused stays refused, what was approved stays approved while it does the same (W5)."""
-    planned = NewChange(work.services.new_id(), plan_change(one.booking, one.recorded, one.decision), one.payload)
+    looks = keep_appearance(work.services.vault, one.booking, one.decision.replaces or one.recorded)
+    planned = NewChange(
+        work.services.new_id(),
+        plan_change(one.booking, one.recorded, one.decision),
+        one.payload,
+        appearance=looks.after,
+        appearance_before=looks.before,
+        outcome_before=looks.outcome_before,
+    )
     before = one.open_change
     if before is None:
         return planned

@@ -94,7 +94,7 @@ def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, 
     The fingerprints stay empty until it has been rewritten, so that a crash in between is noticed as a difference.
     """
     row = _mapping_row(work, stored, booking, activity_id, stored.contact_ids or ())
-    unwritten = replace(row, schedule_fingerprint="", content_fingerprint="", contact_ids=())
+    unwritten = replace(row, schedule_fingerprint="", content_fingerprint="", contact_ids=(), appearance=None)
     with work.recording() as (connection, at):
         replaced = {stored.old_booking_id: stored.booking_id} if stored.old_booking_id else {}
         mappings.mark_replaced(connection, work.integration.id, replaced)
@@ -281,4 +281,5 @@ def _mapping_row(
         contact_ids=tuple(contact_ids),
         outcome=stored.shown_outcome(booking),
         guests_fingerprint=guests_fingerprint(booking) if has_guests else None,
+        appearance=stored.appearance,
     )

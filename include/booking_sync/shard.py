@@ -20,7 +20,7 @@ from booking_sync.store import integrations, runs
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
 from booking_sync.store.lease import hold_lease
-from booking_sync.store.runs import IntegrationRun, Run
+from booking_sync.store.runs import IntegrationRun, Run, StepTimes
 from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
     integration, part, task = turn.integration, turn.part, turn.task
     services.hubspot_requests.take_budget()  # what was said to another integration
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
+    began_at = services.clock()
     try:
         return _repeated(_under_lease, services, turn, step)
     except (LeaseHeld, Fenced):
@@ -130,11 +131,12 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
         return {}
     finally:
         with writing(services.engine) as connection:
-            runs.set_counts(connection, turn.run.id, integration.id, **services.hubspot_requests.take_budget())
-            runs.add_counts(
+            runs.record_turn(
                 connection,
                 turn.run.id,
                 integration.id,
+                StepTimes(task, began_at, services.clock()),
+                budget=services.hubspot_requests.take_budget(),
                 hubspot_calls=services.hubspot_requests.requests - hubspot_before,
                 calendar_calls=services.calendar_requests.requests - calendar_before,
             )

@@ -35,7 +35,10 @@ STEPS_IN_ORDER = (Step.CREATE, Step.ASSOCIATE, Step.WRITE, Step.ARCHIVE)
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """A change with its state. ``payload`` is the encrypted booking; ``sent_at`` is when its last request was sent."""
+    """A change with its state. ``payload`` is the encrypted booking; ``sent_at`` is when its last request was sent.
+
+    ``appearance`` is what the activity shows afterwards, encrypted.
+    """
 
     id: str
     run_id: str
@@ -67,6 +70,7 @@ class StoredChange:
     refused_at: datetime | None
     approval_id: int | None
     payload: bytes | None
+    appearance: bytes | None
 
     @property
     def takes_activity_over(self) -> bool:
@@ -104,6 +108,10 @@ class NewChange:
     previous_error_code: str | None = None
     refused_at: datetime | None = None
     approval_id: int | None = None
+    appearance: bytes | None = None
+    """What the activity is to show, encrypted; the two others are what it shows while the change is planned."""
+    appearance_before: bytes | None = None
+    outcome_before: ActivityOutcome | None = None
 
 
 def insert_changes(
@@ -414,4 +422,7 @@ def _new_row(
         "planned_at": at,
         "closed_at": at if state is ChangeState.PREVIEWED else None,
         "payload": None if state is ChangeState.PREVIEWED else new_change.payload,
+        "appearance": new_change.appearance,
+        "appearance_before": new_change.appearance_before,
+        "outcome_before": new_change.outcome_before,
     }

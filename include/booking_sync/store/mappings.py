@@ -35,6 +35,7 @@ class MappingRow:
     contact_ids: tuple[str, ...]
     outcome: ActivityOutcome
     guests_fingerprint: str | None
+    appearance: bytes | None = None
 
 
 def recorded_keys(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> pd.DataFrame:
@@ -204,6 +205,7 @@ def _values(integration_id: str, row: MappingRow, at: datetime) -> dict[str, Any
         "contact_ids": list(row.contact_ids),
         "outcome": row.outcome,
         "guests_fingerprint": row.guests_fingerprint,
+        "appearance": row.appearance,
         "replaced_by": None,
         "recorded_at": at,
     }

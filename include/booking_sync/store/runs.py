@@ -45,6 +45,15 @@ class IntegrationRun:
     guard: GuardNotice | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StepTimes:
+    """When a step of a run began and ended."""
+
+    step: str
+    began_at: datetime
+    ended_at: datetime
+
+
 def insert_run(
     connection: Connection,
     run_id: str,
@@ -143,6 +152,12 @@ def set_guard(connection: Connection, run_id: str, integration_id: str, notice: 
     connection.execute(update(integration_run).where(*mine).values(guard=asdict(notice) if notice else None))
 
 
+def set_plan_checksum(connection: Connection, run_id: str, integration_id: str, checksum: str) -> None:
+    """Record the checksum of what the run is to do for an integration, with what waits there for an approval."""
+    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
+    connection.execute(update(integration_run).where(*mine).values(plan_checksum=checksum))
+
+
 def set_counts(connection: Connection, run_id: str, integration_id: str, **counts: int) -> None:
     """Set counts of an integration's part; those not named stay."""
     _change_counts(connection, run_id, integration_id, lambda before: {**before, **counts})
@@ -156,6 +171,44 @@ def add_counts(connection: Connection, run_id: str, integration_id: str, **count
         integration_id,
         lambda before: {**before, **{name: before.get(name, 0) + count for name, count in counts.items()}},
     )
+
+
+def record_turn(
+    connection: Connection,
+    run_id: str,
+    integration_id: str,
+    times: StepTimes,
+    *,
+    budget: Mapping[str, int],
+    **calls: int,
+) -> None:
+    """Record what an integration's turn in a step has taken: its time, the requests, and what is left of the budget.
+
+    A step that is repeated began when it began first.
+    """
+    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
+    columns = (integration_run.c.counts, integration_run.c.step_times)
+    before = connection.execute(select(*columns).where(*mine).with_for_update()).one()
+    counts = {**before.counts, **budget, **{name: before.counts.get(name, 0) + count for name, count in calls.items()}}
+    known = before.step_times or {}
+    began_at = known[times.step][0] if times.step in known else times.began_at.isoformat()
+    step_times = {**known, times.step: [began_at, times.ended_at.isoformat()]}
+    connection.execute(update(integration_run).where(*mine).values(counts=counts, step_times=step_times))
+
+
+def step_times(connection: Connection, run_id: str) -> list[StepTimes]:
+    """Return when each step of a run began with the first and ended with the last integration, in their order."""
+    statement = select(integration_run.c.step_times).where(
+        integration_run.c.run_id == run_id, integration_run.c.step_times.is_not(None)
+    )
+    began: dict[str, datetime] = {}
+    ended: dict[str, datetime] = {}
+    for times in connection.execute(statement).scalars():
+        for step, pair in (times or {}).items():
+            first, last = (datetime.fromisoformat(at) for at in pair)
+            began[step] = min(began.get(step, first), first)
+            ended[step] = max(ended.get(step, last), last)
+    return [StepTimes(step, began[step], ended[step]) for step in sorted(began, key=lambda step: began[step])]
 
 
 def load_counts(connection: Connection, run_id: str, integration_id: str) -> dict[str, int]:

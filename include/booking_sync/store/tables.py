@@ -1,7 +1,8 @@
 """The tables of the mapping database, as SQLAlchemy Core.
 
 Times are UTC; they come back aware from SQLite and PostgreSQL alike. Columns named ``payload`` hold personal data,
-encrypted, and are emptied as soon as the change they belong to is over.
+encrypted, and are emptied as soon as the change they belong to is over. Columns named ``appearance`` are encrypted too,
+and stay: they hold nothing of an invitee (:mod:`booking_sync.appearance`).
 """
 
 from __future__ import annotations
@@ -120,6 +121,8 @@ integration_run = Table(
     Column("is_mending", Boolean, nullable=False, default=False, comment="what failed will mend itself"),
     Column("counts", JSON, nullable=False),
     Column("guard", JSON(none_as_null=True), comment="what the plan guard says: a sentence, and whether it is news"),
+    Column("plan_checksum", String(64), comment="of what the run was to do, with what waits for an approval"),
+    Column("step_times", JSON, comment="by step: when it began and ended here (ISO 8601, UTC)"),
 )
 
 staged_booking = Table(
@@ -209,6 +212,9 @@ change = Table(
     Column("planned_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Column("payload", LargeBinary),
+    Column("appearance", LargeBinary, comment="encrypted; what the activity is to show"),
+    Column("appearance_before", LargeBinary, comment="encrypted; what it showed when the change was planned"),
+    Column("outcome_before", String(32), comment="the outcome that it showed then"),
     Index(
         "uq_change_open",
         "integration_id",
@@ -266,6 +272,7 @@ mapping = Table(
     Column("guests_fingerprint", String(64), comment="null: guests were not passed on (C7)"),
     Column("replaced_by", String(200)),
     Column("recorded_at", UtcDateTime, nullable=False),
+    Column("appearance", LargeBinary, comment="encrypted; what the activity shows, but for its outcome"),
     UniqueConstraint("integration_id", "activity_id"),
     Index("ix_mapping_end", "integration_id", "end_at"),
 )
