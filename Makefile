@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One stamp per state of the lock and the package: a changed lock is installed by the next command, whatever the file times.
 STAMP := $(VENV)/installed-$(shell cat requirements.txt pyproject.toml | cksum | tr -c '0-9\n' '-')
+# The rivals of `make bench` have an environment of their own: nothing else needs them.
+RIVALS := .venv-bench
+RIVALS_STAMP := $(RIVALS)/installed-$(shell cat requirements-bench.txt | cksum | tr -c '0-9\n' '-')
 # The tests run on all cores, each file on one of them. ARGS="-n 0" runs them one by one.
 SHARED_OUT := -n auto --dist loadfile --no-loadscope-reorder
 AIRFLOW_CODE := dags plugins include/booking_sync_airflow
@@ -38,7 +41,7 @@ check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/docs
 
-bench: install ## measure what is claimed: calls, our own work, parse time (ARGS=thousand runs one)
+bench: install $(RIVALS_STAMP) ## measure what is claimed, each figure beside its rival (ARGS=thousand runs one)
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ARGS)
 
 migrate: install ## bring the mapping database to this version's schema (make a backup first)
@@ -47,14 +50,18 @@ migrate: install ## bring the mapping database to this version's schema (make a 
 sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
 	@exec $(BIN)/python -m booking_sandbox $(ARGS)
 
-lock: ## lock both requirements*.in, for Python 3.11 to 3.13, with hashes (needs uv)
+lock: ## lock all requirements*.in, for Python 3.11 to 3.13, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
 	uv pip compile --python-version 3.12 --python-platform linux --generate-hashes requirements-production.in -o requirements-production.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes requirements-bench.in -o requirements-bench.txt
 
 install: $(STAMP) ## install what is missing into .venv (every other command does it by itself)
 
 $(STAMP):
 	@sh scripts/install.sh $(VENV) && rm -f $(VENV)/installed-* && touch $@
 
+$(RIVALS_STAMP):
+	@sh scripts/install.sh $(RIVALS) requirements-bench.txt && rm -f $(RIVALS)/installed-* && touch $@
+
 clean: ## remove what the commands made
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) $(RIVALS) .demo

@@ -7,7 +7,16 @@ from importlib import import_module
 
 from benchmarks.figure import Figure, as_json, as_table
 
-NAMES = ("thousand", "fortnight", "many", "dag_import")
+NAMES = (
+    "thousand",
+    "overhead",
+    "throughput",
+    "diff_million",
+    "backfill",
+    "fortnight",
+    "many",
+    "dag_import",
+)
 
 
 def main(names: list[str]) -> int:

@@ -9,14 +9,20 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``ours`` against ``yardstick``, both in ``unit`` and of the same run; the ratio should be at most ``goal``."""
+    """``ours`` against ``yardstick``, both in ``unit`` and of the same run.
+
+    The ratio should be at most ``goal``, or at least that much where ``is_at_least``. Without a goal the figure only
+    tells something: a rival is shown with what it did, ``note`` says what else is to be known of it.
+    """
 
     name: str
     unit: str
     ours: float
     yardstick: float
     against: str
-    goal: float
+    goal: float | None = None
+    is_at_least: bool = False
+    note: str = ""
 
     @property
     def ratio(self) -> float:
@@ -27,21 +33,27 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        """Whether the goal is met."""
-        return self.ratio <= self.goal
+        """Whether the goal is met, where there is one."""
+        if self.goal is None:
+            return True
+        return self.ratio >= self.goal if self.is_at_least else self.ratio <= self.goal
 
 
 def as_table(figures: Sequence[Figure]) -> str:
     """Return the figures as a table for people."""
-    header = f"{'what':<44} {'ours':>9} {'yardstick':>10} {'ratio':>6} {'goal':>5}  against"
-    lines = [
-        f"{f.name:<44} {f.ours:>9.5g} {f.yardstick:>10.5g} {f.ratio:>6.2f} {f.goal:>5.2f}  "
-        f"{f.against} ({f.unit}){'' if f.is_met else '   <- NOT MET'}"
-        for f in figures
-    ]
-    return "\n".join([header, "-" * len(header), *lines])
+    header = f"{'what':<52} {'ours':>9} {'yardstick':>10} {'ratio':>7} {'goal':>7}  against"
+    return "\n".join([header, "-" * len(header), *map(_line, figures)])
 
 
 def as_json(figures: Sequence[Figure]) -> str:
     """Return the figures as one JSON line, for machines."""
     return json.dumps([{**asdict(f), "ratio": round(f.ratio, 4), "is_met": f.is_met} for f in figures])
+
+
+def _line(figure: Figure) -> str:
+    sign = "≥" if figure.is_at_least else "≤"
+    goal = "" if figure.goal is None else f"{sign} {figure.goal:.4g}"
+    numbers = f"{figure.ours:>9.5g} {figure.yardstick:>10.5g} {figure.ratio:>7.3g} {goal:>7}"
+    note = f"; {figure.note}" if figure.note else ""
+    missed = "" if figure.is_met else "   <- NOT MET"
+    return f"{figure.name:<52} {numbers}  {figure.against} ({figure.unit}){note}{missed}"

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from booking_sandbox.server import Sandbox
-from booking_sync.clients.hubspot_oauth import OAuthApp
-from booking_sync.services import Services, build_services
+from booking_sync.clients.oauth_model import OAuthApp
+from booking_sync.reconcile import manual_trigger, reconcile
+from booking_sync.report import RunReport
+from booking_sync.request import RunRequest
+from booking_sync.services import Services, build_services, utc_now
 from booking_sync.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where both services are, and the keys to them."""
+
+    calendar_url: str
+    calendar_key: str
+    hubspot_url: str
+    hubspot_key: str | OAuthApp
 
 
 class Watch:
@@ -34,22 +48,39 @@ def scene(watch: Watch | None = None, *, has_oauth_app: bool = False) -> Iterato
     """Start an empty sandbox and open a mapping database of its own; HubSpot by service key or by OAuth app."""
     clock = watch or Watch()
     with TemporaryDirectory() as folder, Sandbox(seed=1, clock=clock) as sandbox:
-        hubspot = sandbox.hubspot
-        app = OAuthApp(hubspot.app.client_id, hubspot.app.client_secret, hubspot.authorize_url)
-        yield (
-            sandbox,
-            build_services(
-                # A benchmark moves and cancels everything at once, which the plan guard would hold back.
-                Settings(
-                    secret_keys=("a key for the benchmark only",),
-                    guard_recreates_percent=100.0,
-                    guard_cancels_percent=100.0,
-                ),
-                database_url=f"sqlite:///{Path(folder) / 'mapping.db'}",
-                calendar_url=sandbox.calendar.url,
-                calendar_key=sandbox.calendar.api_key,
-                hubspot_url=hubspot.url,
-                hubspot_key=app if has_oauth_app else hubspot.service_key,
-                clock=clock,
-            ),
-        )
+        addresses = addresses_of(sandbox, has_oauth_app=has_oauth_app)
+        yield sandbox, services_on(addresses, f"sqlite:///{Path(folder) / 'mapping.db'}", clock)
+
+
+def addresses_of(sandbox: Sandbox, *, has_oauth_app: bool = False) -> Addresses:
+    """Return what is needed to work with a sandbox."""
+    calendar, hubspot = sandbox.calendar, sandbox.hubspot
+    app = OAuthApp(hubspot.app.client_id, hubspot.app.client_secret, hubspot.authorize_url)
+    return Addresses(calendar.url, calendar.api_key, hubspot.url, app if has_oauth_app else hubspot.service_key)
+
+
+def services_on(addresses: Addresses, database_url: str, clock: Callable[[], datetime] = utc_now) -> Services:
+    """Open the services. A benchmark moves and cancels everything at once, which the plan guard would hold back."""
+    return build_services(
+        Settings(
+            secret_keys=("a key for the benchmark only",), guard_recreates_percent=100.0, guard_cancels_percent=100.0
+        ),
+        database_url=database_url,
+        calendar_url=addresses.calendar_url,
+        calendar_key=addresses.calendar_key,
+        hubspot_url=addresses.hubspot_url,
+        hubspot_key=addresses.hubspot_key,
+        clock=clock,
+    )
+
+
+def reconciled(services: Services) -> RunReport:
+    """Let one run pass on what has changed.
+
+    Raises:
+        RuntimeError: the run is red, so that nothing it shows is a figure.
+    """
+    report = reconcile(services, manual_trigger(services.new_id(), "benchmark"), RunRequest())
+    if report.is_red:
+        raise RuntimeError(report.reason)
+    return report

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Installs the lock and this project into a virtual environment: with uv where it is there, else with pip.
-# Usage: install.sh FOLDER
+# Installs the lock and this project into a virtual environment: with uv where it is there, else with pip. Of another lock
+# that is named, only the packages.
+# Usage: install.sh FOLDER [LOCK]
 set -eu
 
 venv=$1
+lock=${2:-requirements.txt}
 
 suits() {
     "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
@@ -30,8 +32,8 @@ echo "Installing the locked packages into $venv …" >&2
 if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then
     [ -x "$venv/bin/python" ] || uv venv --quiet --python "$(command -v "$python")" "$venv"
     export VIRTUAL_ENV="$venv"
-    uv pip sync --quiet --require-hashes --compile-bytecode requirements.txt
-    uv pip install --quiet --no-deps --no-build-isolation --editable .
+    uv pip sync --quiet --require-hashes --compile-bytecode "$lock"
+    [ $# -gt 1 ] || uv pip install --quiet --no-deps --no-build-isolation --editable .
 else
     if [ ! -x "$venv/bin/pip" ]; then
         rm -rf "$venv"
@@ -41,6 +43,6 @@ else
             exit 1
         }
     fi
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+    [ $# -gt 1 ] || "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.thousand import MOST_CALLS, calls_per_thousand
+from benchmarks.thousand import MOST_CALLS, calls_one_by_one, calls_per_thousand
 
 
 @pytest.fixture(scope="module")
@@ -19,3 +19,7 @@ def test_a_thousand_bookings_cost_no_more_calls_than_promised(calls: dict[str, t
 def test_a_thousand_unchanged_bookings_cost_no_write(calls: dict[str, tuple[int, int]]) -> None:
     # W2
     assert calls["unchanged"][1] == 0
+
+
+def test_the_rival_makes_the_calls_that_are_said_of_it() -> None:
+    assert calls_one_by_one(10) == {"new": 30, "rescheduled": 20, "cancelled": 10, "unchanged": 0}

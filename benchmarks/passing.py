@@ -1,0 +1,53 @@
+"""New bookings passed on by one run in a process of its own, to a sandbox in another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.apart import Cost, in_fresh_process, metered
+from benchmarks.scene import Addresses, reconciled, services_on
+from benchmarks.served import Served, activity_count, book, booking_count, forget_bodies, served
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A sandbox, and a mapping database that knows its portal: the first run of all has been."""
+
+    sandbox: Served
+    database_url: str
+
+    def pass_on(self) -> Cost:
+        """Let a run pass on what is new, in a fresh process, and return what it cost there.
+
+        Raises:
+            RuntimeError: not every booking has its activity after it.
+        """
+        cost = in_fresh_process(run_once, self.sandbox.addresses, self.database_url)
+        bookings, activities = self.sandbox.ask(booking_count), self.sandbox.ask(activity_count)
+        if bookings != activities:
+            raise RuntimeError(f"{bookings} bookings have {activities} activities")
+        return cost
+
+
+@contextmanager
+def stage(*, keeps_bodies: bool = True) -> Iterator[Stage]:
+    """Set the stage; ``keeps_bodies`` lets the sandbox remember what was sent to it."""
+    with served() as sandbox, TemporaryDirectory() as folder:
+        if not keeps_bodies:
+            sandbox.ask(forget_bodies)
+        ready = Stage(sandbox, f"sqlite:///{Path(folder) / 'mapping.db'}")
+        sandbox.ask(book, 1)
+        reconciled(services_on(sandbox.addresses, ready.database_url))  # makes the properties, once in a portal's life
+        yield ready
+
+
+def run_once(addresses: Addresses, database_url: str) -> Cost:
+    """Let one run pass on what has changed, and measure it; opening the database is not counted."""
+    services = services_on(addresses, database_url)
+    with metered() as cost:
+        reconciled(services)
+    return cost
