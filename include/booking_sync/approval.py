@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from booking_sync.guard import GuardNotice, Refusal
 from booking_sync.states import RefusedKind, RefusedState
 from booking_sync.store import refused_plans, runs
 from booking_sync.store.refused_plans import RefusedPlan
+from booking_sync.window import OPERATOR_TRIGGERED, RunTrigger
 from booking_sync.work import Work
 
 SYNC_DAG_ID = "calendar_hubspot_sync"
@@ -46,7 +47,8 @@ class Approval:
 def refuse(work: Work, connection: Connection, refused: Refused, at: datetime) -> GuardNotice:
     """Write a refusal down, and return the sentence that says why, what waits, and how to approve it."""
     reasons = [refusal.sentence for refusal in refused.refusals]
-    is_news = refused_plans.record_refusal(
+    dag_id = SYNC_DAG_ID if refused.kind is RefusedKind.PLAN else work.run.dag_id
+    recorded = refused_plans.record_refusal(
         connection,
         work.run.id,
         work.integration.id,
@@ -55,33 +57,64 @@ def refuse(work: Work, connection: Connection, refused: Refused, at: datetime) -
         reasons=reasons,
         figures=refused.figures,
         size=refused.size,
+        dag_id=dag_id,
+        request=refused.conf,
         at=at,
     )
-    dag_id = SYNC_DAG_ID if refused.kind is RefusedKind.PLAN else work.run.dag_id
+    is_news = recorded.run_id == work.run.id
     command = f"airflow dags trigger {dag_id} -c '{json.dumps(refused.conf)}'"
     sentence = (
         f"plan {refused.checksum} is {'' if is_news else 'still '}refused: {'; '.join(reasons)}. "
-        f"Nothing of its {refused.size} changes is written. To let exactly this through, once: {command}"
+        f"{_rejected(recorded)}Nothing of its {refused.size} changes is written. "
+        f"To let exactly this through, once: {command}"
     )
     return GuardNotice(sentence, is_news)
 
 
 def use_approval(work: Work, connection: Connection, kind: RefusedKind, checksum: str, at: datetime) -> Approval | None:
-    """Use the approval that the run brings, if it is meant for this integration and kind; None where it is not."""
+    """Use an approval of this integration's plan: the one that the run brings, or one that a person has granted.
+
+    None where there is neither.
+    """
     asked = work.run.request.get("approve_plan")
-    plans = refused_plans.plans_with_checksum(connection, asked) if asked else []
-    plan = next((one for one in plans if (one.integration_id, one.kind) == (work.integration.id, kind)), None)
+    plan = _plan_of(work, connection, kind, asked) if asked else None
+    if plan is None:
+        granted = None if work.run.is_dry_run else _plan_of(work, connection, kind, checksum)
+        plan = granted if granted and granted.state is RefusedState.GRANTED else None
     if plan is None:
         return None
     is_used_here = plan.used_by_run_id == work.run.id  # an earlier try of the same task has come so far
-    if not is_used_here and (plan.state is not RefusedState.WAITING or plan.checksum != checksum):
-        sentence = f"plan {asked} is not what waits any more, so its approval let nothing through"
+    if not is_used_here and not (plan.is_held_back and plan.checksum == checksum):
+        sentence = f"plan {plan.checksum} is not what waits any more, so its approval let nothing through"
         return Approval(None, GuardNotice(sentence, is_news=True))
+    is_granted = plan.state is RefusedState.GRANTED
+    who = plan.approved_by if plan.approved_by and (is_granted or is_used_here) else work.run.requested_by
     if not is_used_here:
-        who = work.run.requested_by
-        refused_plans.approve(connection, plan.id, approved_by=who, run_id=work.run.id, at=at)
-    sentence = f"plan {asked} was approved by {work.run.requested_by}, and its {plan.size} changes were let through"
+        since = plan.approved_at if is_granted and plan.approved_at else at
+        refused_plans.approve(connection, plan.id, approved_by=who, run_id=work.run.id, at=since)
+    sentence = f"plan {plan.checksum} was approved by {who}, and its {plan.size} changes were let through"
     return Approval(plan, GuardNotice(sentence, is_news=False))
+
+
+def _plan_of(work: Work, connection: Connection, kind: RefusedKind, checksum: str) -> RefusedPlan | None:
+    """Return the newest plan of this integration and kind with that checksum."""
+    plans = refused_plans.plans_with_checksum(connection, checksum)
+    return next((one for one in plans if (one.integration_id, one.kind) == (work.integration.id, kind)), None)
+
+
+def in_the_name_of_the_approver(connection: Connection, trigger: RunTrigger, checksum: str | None) -> RunTrigger:
+    """Say that a run which Airflow started upon an approval was asked for by the person who approved."""
+    if checksum is None or trigger.run_type != OPERATOR_TRIGGERED:
+        return trigger
+    plans = refused_plans.plans_with_checksum(connection, checksum)
+    granted = next((one for one in plans if one.state is RefusedState.GRANTED and one.approved_by), None)
+    return replace(trigger, requested_by=str(granted.approved_by)) if granted else trigger
+
+
+def _rejected(plan: RefusedPlan) -> str:
+    if plan.state is not RefusedState.REJECTED or plan.rejected_at is None:
+        return ""
+    return f"Rejected by {plan.rejected_by} at {plan.rejected_at:%Y-%m-%d %H:%M} UTC. "
 
 
 def tell(work: Work, connection: Connection, notices: Sequence[GuardNotice]) -> None:
@@ -107,9 +140,9 @@ def check_approval(
     fitting = [plan for plan in plans if plan.kind in kinds]
     if any(plan.used_by_run_id == run_id for plan in fitting):
         return
-    if any(plan.state is RefusedState.WAITING and plan.integration_id in integration_ids for plan in fitting):
+    if any(plan.is_held_back and plan.integration_id in integration_ids for plan in fitting):
         return
-    waiting = [one for one in refused_plans.waiting_plans(connection) if one.kind in kinds]
+    waiting = [one for one in refused_plans.held_back_plans(connection) if one.kind in kinds]
     others = [f"{plan.checksum} ({plan.size} changes)" for plan in waiting]
     instead = f"What waits: {', '.join(others)}." if others else "Nothing waits."
     raise InvalidRequest(f"approve_plan: {_why_not(checksum, plans, fitting)} {instead}")
@@ -120,7 +153,7 @@ def _why_not(checksum: str, plans: Sequence[RefusedPlan], fitting: Sequence[Refu
         return f"no plan with the checksum {checksum} was ever refused."
     if not fitting:
         return f"plan {checksum} is a {plans[0].kind}, which another DAG carries out."
-    if any(plan.state is RefusedState.WAITING for plan in fitting):
+    if any(plan.is_held_back for plan in fitting):
         return f"plan {checksum} belongs to an integration that this run does not cover."
     newest = fitting[0]
     if newest.state is RefusedState.APPROVED and newest.approved_at is not None:

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from booking_sync.approval import OF_THE_AUDIT, check_approval
+from booking_sync.approval import OF_THE_AUDIT, check_approval, in_the_name_of_the_approver
 from booking_sync.audit_report import MOST_SENTENCES, AuditReport, IntegrationAudit, finding_line
 from booking_sync.audited import Evidence
 from booking_sync.drift import Drift, DriftKind, find_drift
@@ -59,7 +59,7 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
         run = runs.insert_run(
             connection,
             services.new_id(),
-            trigger,
+            in_the_name_of_the_approver(connection, trigger, request.approve_plan),
             request=request.model_dump(mode="json"),
             is_dry_run=not request.repair,
             opened_at=now,

@@ -67,7 +67,10 @@ def guard_plan(
     runs.set_plan_checksum(connection, work.run.id, work.integration.id, checksum_of(planned))
     waiting = [one for one in planned if one.refused_at is not None]
     fresh = [one for one in planned if one.refused_at is None and one.approval_id is None]
-    approval = use_approval(work, connection, RefusedKind.PLAN, checksum_of(waiting), at)
+    is_approval_possible = bool(waiting) or work.run.request.get("approve_plan") is not None
+    approval = (
+        use_approval(work, connection, RefusedKind.PLAN, checksum_of(waiting), at) if is_approval_possible else None
+    )
     notices = [*before, *([approval.notice] if approval else [])]
     if approval is not None and approval.plan is not None:
         refused_plans.let_through(connection, [one.id for one in waiting], approval_id=approval.plan.id)

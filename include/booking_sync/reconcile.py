@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from booking_sync.apply import apply_changes
-from booking_sync.approval import check_approval
+from booking_sync.approval import check_approval, in_the_name_of_the_approver
 from booking_sync.connecting import connect_workspaces
 from booking_sync.due import due_booking_ids, record_due
 from booking_sync.extract import extract as extract_bookings
@@ -58,7 +58,7 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
         run = runs.insert_run(
             connection,
             services.new_id(),
-            trigger,
+            in_the_name_of_the_approver(connection, trigger, request.approve_plan),
             request=request.model_dump(mode="json"),
             is_dry_run=request.dry_run,
             opened_at=now,

@@ -50,6 +50,8 @@ class Settings:
     """With fewer live activities than that, no proportion says anything."""
     guard_source_percent: float = DEFAULT_LIMITS.source_percent
     """Part of what a like window returned before that Calendar.com has to return at least."""
+    approval_seconds: float = 604_800.0
+    """How long the question whether a refused plan may be carried out waits for an answer, before that is no."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys for what is encrypted at rest, newest first; the others only decrypt."""
 
@@ -71,6 +73,7 @@ class Settings:
             guard_cancels_percent=_number(environment, "GUARD_CANCELS_PERCENT", defaults.guard_cancels_percent),
             guard_least_existing=_number(environment, "GUARD_LEAST_EXISTING", defaults.guard_least_existing),
             guard_source_percent=_number(environment, "GUARD_SOURCE_PERCENT", defaults.guard_source_percent),
+            approval_seconds=_seconds(environment, "APPROVAL_SECONDS", defaults.approval_seconds, least=1.0),
             secret_keys=tuple(
                 key.strip() for key in environment.get(f"{PREFIX}SECRET_KEY", "").split(",") if key.strip()
             ),

@@ -62,11 +62,21 @@ class RefusedKind(StrEnum):
 
 
 class RefusedState(StrEnum):
-    """What became of a refused plan. ``approved`` says that it was let through, once."""
+    """What became of a refused plan.
+
+    ``waiting``, ``granted`` and ``rejected`` plans are held back: nobody has decided; a person has approved it and the
+    next run lets it through; a person, or the time limit, has said no, which an approval can still undo. ``approved``
+    says that it was let through, once; ``overtaken``, that it is not what is held back any more.
+    """
 
     WAITING = "waiting"
+    GRANTED = "granted"
+    REJECTED = "rejected"
     APPROVED = "approved"
     OVERTAKEN = "overtaken"
+
+
+HELD_BACK_STATES = (RefusedState.WAITING, RefusedState.GRANTED, RefusedState.REJECTED)
 
 
 class ActivityOutcome(StrEnum):

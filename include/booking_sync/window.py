@@ -12,6 +12,8 @@ from booking_sync.request import RunRequest
 
 BACKFILL = "backfill"
 MANUAL = "manual"
+OPERATOR_TRIGGERED = "operator_triggered"
+"""Started by a task of another DAG."""
 
 
 @dataclass(frozen=True, slots=True)

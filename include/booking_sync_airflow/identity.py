@@ -5,8 +5,9 @@ from __future__ import annotations
 SYNC_DAG_ID = "calendar_hubspot_sync"
 BACKFILL_DAG_ID = "calendar_hubspot_backfill"
 AUDIT_DAG_ID = "calendar_hubspot_audit"
+APPROVAL_DAG_ID = "calendar_hubspot_approval"
 RECONCILIATION_DAG_IDS = frozenset({SYNC_DAG_ID, BACKFILL_DAG_ID})
-OUR_DAG_IDS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID}
+OUR_DAG_IDS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID, APPROVAL_DAG_ID}
 
 NOTE_KEY = "note"
 """XCom key under which a task leaves the text that the plugin puts on the run as its note."""

@@ -168,12 +168,15 @@ def close_run(context: Context) -> dict[str, int]:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     refuse_nobodys_run(context["dag_run"])
     run_id = opened_run_id(context)
     with airflow_outcomes(context):
-        report = reconcile.close_run(open_services(), run_id)
+        services = open_services()
+        report = reconcile.close_run(services, run_id)
+        ask_people(services)
     tell(context, "What this run did", report)
     failed = _failed_tasks(context)
     if failed:

@@ -48,6 +48,16 @@ def states(run: DagRun) -> dict[str, str]:
     return {f"{task}[{index}]" if index >= 0 else task: str(state) for task, index, state in rows}
 
 
+def runs_of(dag_id: str) -> list[DagRun]:
+    """Return the runs of a DAG."""
+    from airflow.models.dagrun import DagRun as StoredRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session(scoped=False) as session:
+        return list(session.scalars(select(StoredRun).where(StoredRun.dag_id == dag_id)))
+
+
 def note(run: DagRun) -> str | None:
     """Return the note on the run."""
     from airflow.models.dagrun import DagRun as StoredRun

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from booking_sandbox.server import Sandbox
-from tests.airflow.dag_runs import DagRuns, note, returned
+from booking_sync_airflow.identity import APPROVAL_DAG_ID
+from tests.airflow.dag_runs import DagRuns, note, returned, runs_of
 
 pytestmark = pytest.mark.airflow
 
@@ -41,3 +42,5 @@ def test_a_refused_plan_is_red_with_the_command_that_approves_it(dag_runs: DagRu
     assert (approved.state, twice.state) == ("success", "failed")
     assert returned(approved, "close_run")["cancel"] == int(cancelled) > 30
     assert "an approval counts once" in (note(twice) or "")
+    (question,) = runs_of(APPROVAL_DAG_ID)  # one for the plan, whichever runs came across it; nothing has waited for it
+    assert checksum in question.run_id

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from booking_sync.request import RunRequest
-from booking_sync_airflow.identity import AUDIT_DAG_ID, BACKFILL_DAG_ID, RECONCILIATION_DAG_IDS, SYNC_DAG_ID
+from booking_sync_airflow.identity import (
+    APPROVAL_DAG_ID,
+    AUDIT_DAG_ID,
+    BACKFILL_DAG_ID,
+    RECONCILIATION_DAG_IDS,
+    SYNC_DAG_ID,
+)
 from tests.airflow.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -20,7 +26,22 @@ both = pytest.mark.parametrize("dag_id", sorted(RECONCILIATION_DAG_IDS))
 
 def test_the_dag_folder_holds_exactly_these_dags_and_they_load(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {SYNC_DAG_ID, BACKFILL_DAG_ID, AUDIT_DAG_ID}
+    assert set(dag_bag.dags) == {SYNC_DAG_ID, BACKFILL_DAG_ID, AUDIT_DAG_ID, APPROVAL_DAG_ID}
+
+
+def test_a_question_waits_for_a_person_in_a_dag_of_its_own(dag_bag: DagBag) -> None:
+    dag = dag_bag.dags[APPROVAL_DAG_ID]
+
+    follows = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+
+    assert follows == {
+        "describe_plan": {"decide"},
+        "decide": {"record_answer"},
+        "record_answer": {"carry_out"},
+        "carry_out": set(),
+    }
+    assert dag.is_paused_upon_creation is False  # else nobody would be asked
+    assert dag.max_active_runs > 1  # one question does not wait for the other
 
 
 @both

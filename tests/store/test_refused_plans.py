@@ -19,7 +19,7 @@ CHECKSUM, OTHER = "0123456789abcdef", "fedcba9876543210"
 
 def refuse(engine: Engine, checksum: str, run_id: str = "run_1", kind: RefusedKind = RefusedKind.PLAN) -> bool:
     with writing(engine) as connection:
-        return refused_plans.record_refusal(
+        recorded = refused_plans.record_refusal(
             connection,
             run_id,
             INTEGRATION,
@@ -28,8 +28,11 @@ def refuse(engine: Engine, checksum: str, run_id: str = "run_1", kind: RefusedKi
             reasons=["too much"],
             figures={"cancels": 7},
             size=7,
+            dag_id="calendar_hubspot_sync",
+            request={"approve_plan": checksum},
             at=NOW,
         )
+        return recorded.run_id == run_id
 
 
 def states(engine: Engine, checksum: str) -> list[RefusedState]:
@@ -61,11 +64,11 @@ def test_plans_of_another_kind_wait_side_by_side(engine: Engine, kind: RefusedKi
 def test_an_approval_says_who_when_and_for_which_run(engine: Engine) -> None:
     refuse(engine, CHECKSUM)
     with writing(engine) as connection:
-        (plan,) = refused_plans.waiting_plans(connection)
+        (plan,) = refused_plans.held_back_plans(connection)
         refused_plans.approve(connection, plan.id, approved_by="ada", run_id="run_2", at=NOW + timedelta(hours=1))
     with reading(engine) as connection:
         (used,) = refused_plans.plans_with_checksum(connection, CHECKSUM)
-        assert refused_plans.waiting_plans(connection) == []
+        assert refused_plans.held_back_plans(connection) == []
     assert (used.state, used.approved_by, used.used_by_run_id) == (RefusedState.APPROVED, "ada", "run_2")
     assert (used.approved_at, used.refused_at) == (NOW + timedelta(hours=1), NOW)
     assert refuse(engine, CHECKSUM, "run_2")  # the same plan once more needs an approval once more

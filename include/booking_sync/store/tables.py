@@ -250,6 +250,12 @@ refused_plan = Table(
     Column("approved_by", String(250)),
     Column("approved_at", UtcDateTime),
     Column("used_by_run_id", String(64), comment="the run that the approval let through, once"),
+    Column("dag_id", String(250), comment="the DAG that carries it out once it is approved"),
+    Column("request", JSON(none_as_null=True), comment="the form with which that DAG does"),
+    Column("asked_at", UtcDateTime, comment="when the question was put to people in Airflow"),
+    Column("question_ended_at", UtcDateTime, comment="when that question was answered, withdrawn or timed out"),
+    Column("rejected_by", String(250)),
+    Column("rejected_at", UtcDateTime),
     Index("ix_refused_plan_integration", "integration_id", "kind", "state"),
 )
 

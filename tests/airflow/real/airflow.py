@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
 from booking_sync_airflow.demo.airflow_api import FINISHED, AirflowApi
 from booking_sync_airflow.demo.airflow_stack import AirflowPlace
 from booking_sync_airflow.demo.processes import Processes
-from booking_sync_airflow.identity import OUR_DAG_IDS
+from booking_sync_airflow.identity import APPROVAL_DAG_ID, OUR_DAG_IDS
 
 SECRET_KEY = "a key for the tests in a real Airflow"
 _PREFIX = "AIRFLOW_CONN_"
@@ -28,6 +29,8 @@ class RealAirflow:
 
     def begin(self, environment: Mapping[str, str]) -> None:
         """Store the connections that these environment variables hold, in place of those of the test before."""
+        for run in self.asking():  # they would wait for a week
+            self.api.patch(f"/dags/{APPROVAL_DAG_ID}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
         for dag_id in OUR_DAG_IDS:
             self.api._send("PATCH", f"/dags/{dag_id}", {"is_paused": True})
             self.processes.wait_until(
@@ -55,6 +58,26 @@ class RealAirflow:
             "its runs", lambda: all(run["state"] in FINISHED for run in self._backfilled(dag_id)), timeout_seconds=180
         )
         return sorted(self._backfilled(dag_id), key=lambda run: str(run["logical_date"]))
+
+    def asking(self) -> list[dict[str, Any]]:
+        """Return the runs that ask, or are about to ask, people about a refused plan."""
+        return [run for run in self.api.runs(APPROVAL_DAG_ID) if run["state"] not in FINISHED]
+
+    def question(self, plan: str) -> dict[str, Any]:
+        """Wait until people are asked about a plan, and return what they are asked."""
+        self.processes.wait_until(f"the question about {plan}", lambda: self._pending(plan), timeout_seconds=60)
+        (asked,) = self._pending(plan)
+        return asked
+
+    def answer(self, question: dict[str, Any], option: str) -> None:
+        """Answer as the page *Required Actions* does."""
+        instance = question["task_instance"]
+        path = f"/dags/{APPROVAL_DAG_ID}/dagRuns/{quote(instance['dag_run_id'])}/taskInstances/{instance['task_id']}"
+        self.api.patch(f"{path}/-1/hitlDetails", {"chosen_options": [option], "params_input": {}})
+
+    def _pending(self, plan: str) -> list[dict[str, Any]]:
+        path = f"/dags/{APPROVAL_DAG_ID}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
+        return [one for one in self.api.get(path)["hitl_details"] if plan in one["subject"]]
 
     def _backfilled(self, dag_id: str) -> list[dict[str, Any]]:
         return [run for run in self.api.runs(dag_id) if run["run_type"] == "backfill"]

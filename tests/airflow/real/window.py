@@ -85,6 +85,13 @@ class Window:
         self._switch("light")
         self.seen.append(name)
 
+    def photograph(self, name: str) -> None:
+        """Keep a picture of one of Airflow's own pages."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.set_viewport_size({"width": _WIDTH, "height": _LEAST_HEIGHT})
+        self.page.screenshot(path=SCREENSHOTS / f"{len(self.seen):02d}-{name}.png", animations="disabled")
+        self.seen.append(name)
+
     def _switch(self, theme: str) -> None:
         self.page.evaluate("theme => { document.documentElement.className = theme }", theme)
         self.frame.locator(f'html[data-theme="{theme}"]').wait_for()
