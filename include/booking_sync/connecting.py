@@ -27,7 +27,7 @@ from booking_sync.readiness import (
 from booking_sync.request import RunRequest
 from booking_sync.services import Services
 from booking_sync.states import IntegrationState
-from booking_sync.store import integrations
+from booking_sync.store import integrations, rates
 from booking_sync.store.database import writing
 from booking_sync.store.integrations import Integration
 from booking_sync.window import RunTrigger, first_connected_at
@@ -53,6 +53,7 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
     connected_at = first_connected_at(trigger, request, now=now, lookback_seconds=lookback)
     with writing(services.engine) as connection:
         integrations.remember_portal(connection, portal)
+        rates.lift_stop(connection, portal.id)  # it answers
         notices = _connect(connection, workspaces, portal, connected_at)
         problems = _miss(connection, {workspace.id for workspace in workspaces}, portal)
         recorded = integrations.all_integrations(connection)

@@ -20,6 +20,7 @@ from booking_sync.clients.hubspot_oauth import HubSpotOAuth
 from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.clients.retry import HttpLimits
 from booking_sync.errors import ConfigurationError
+from booking_sync.rate_gate import RateGates
 from booking_sync.settings import Settings
 from booking_sync.store.clock import database_clock
 from booking_sync.store.database import open_database
@@ -27,8 +28,8 @@ from booking_sync.store.encryption import Vault, development_keys
 from booking_sync.tokens import PortalTokens, hide_nothing
 
 HUBSPOT_LIMITS = HttpLimits(read_seconds=25.0, total_seconds=30.0, attempts=4, wait_seconds=45.0)
-"""A call with all its repetitions (4 x 30 + 45 s) is shorter than a lease: nobody must still be sending when another
-worker takes over."""
+"""A call with all its repetitions and waits (4 x 30 + 45 s) is shorter than a lease: nobody must still be sending when
+another worker takes over."""
 
 
 OAUTH_LIMITS = HttpLimits(read_seconds=15.0, total_seconds=20.0, attempts=3, wait_seconds=15.0)
@@ -99,6 +100,7 @@ class Services:
     vault: Vault
     calendar: CalendarClient
     hubspot: HubSpotClient
+    rates: RateGates
     clock: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = new_change_id
     calendar_requests: RequestCounter = field(default_factory=RequestCounter)
@@ -106,8 +108,9 @@ class Services:
     tokens: PortalTokens | None = None
 
     def hubspot_of(self, portal_id: str) -> HubSpotClient:
-        """Return the client of a portal."""
-        return self.hubspot if self.tokens is None else self.hubspot.with_bearer(self.tokens.bearer(portal_id))
+        """Return the client of a portal, whose requests keep within its limits."""
+        client = self.hubspot if self.tokens is None else self.hubspot.with_bearer(self.tokens.bearer(portal_id))
+        return client.with_pace(self.rates.of(portal_id))
 
     def close(self) -> None:
         """Close the connections to both services; the database's are shared by all threads."""
@@ -170,6 +173,7 @@ def build_services(
             limits=HUBSPOT_LIMITS,
             observer=hubspot_requests,
         ),
+        rates=RateGates(engine, present, settings.rate_share_percent),
         clock=present,
         calendar_requests=calendar_requests,
         hubspot_requests=hubspot_requests,

@@ -140,6 +140,7 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
                 hubspot_calls=services.hubspot_requests.requests - hubspot_before,
                 calendar_calls=services.calendar_requests.requests - calendar_before,
             )
+            services.rates.of(integration.portal_id).give_back(connection)
 
 
 def _under_lease(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:

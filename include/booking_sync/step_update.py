@@ -61,9 +61,10 @@ def associate(bench: Bench, batch: Batch) -> None:
     wanted = {s.id: tuple(dict.fromkeys((*known[s.id], *contacts.ids[s.id]))) for s in ready}
     missing = {s.id: [contact for contact in wanted[s.id] if contact not in known[s.id]] for s in ready}
     complete = [stored.id for stored in ready if not missing[stored.id]]
+    news = {s.id: [*contacts.news(s), *bench.news(s)] for s in ready}  # may ask HubSpot: before the transaction
     with bench.work.recording() as (connection, _):
         changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete}, contacts.decisions)
-        changes.add_warnings(connection, {s.id: [*contacts.news(s), *bench.news(s)] for s in ready})
+        changes.add_warnings(connection, news)
         changes.advance(connection, complete, Step.WRITE)
     if incomplete := [pair for change_id, pair in sent.items() if missing[change_id]]:
         _send_associations(bench, incomplete, missing, wanted, contacts.decisions)

@@ -30,6 +30,7 @@ from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_oauth import HubSpotOAuth
 from booking_sync.clients.oauth_model import OAuthApp
+from booking_sync.rate_gate import RateGates
 from booking_sync.services import HUBSPOT_LIMITS, OAUTH_LIMITS, NoPortal, RequestCounter, Services
 from booking_sync.settings import Settings
 from booking_sync.store import lease
@@ -175,6 +176,7 @@ class Stage:
             hubspot=HubSpotClient.from_connection(
                 hubspot.url, key, limits=HUBSPOT_LIMITS, observer=of_hubspot, sleep=wait
             ),
+            rates=RateGates(self.engine, self.clock, SETTINGS.rate_share_percent),
             clock=self.clock,
             new_id=new_id,
             calendar_requests=of_calendar,

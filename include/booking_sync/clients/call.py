@@ -23,6 +23,11 @@ class Call:
     content_type: str | None
     is_write: bool
 
+    @property
+    def is_search(self) -> bool:
+        """Whether HubSpot counts it as a search, apart from the rest."""
+        return self.template.endswith("/search")
+
     @classmethod
     def of(
         cls,

@@ -20,10 +20,18 @@ from booking_sync.clients.answer import Answer
 from booking_sync.clients.answer_errors import error_for
 from booking_sync.clients.bearer import BearerAuth, BearerSource, GatedBearer, bearer_source
 from booking_sync.clients.call import Call
+from booking_sync.clients.pace import Pace, Patience, Unpaced
 from booking_sync.clients.rate_budget import rate_budget
 from booking_sync.clients.retry import BODY_TOO_LARGE, HttpLimits, read_retrying, write_retrying
 from booking_sync.clients.wire import WatchedAdapter, watching
-from booking_sync.errors import BookingSyncError, NotSent, OutcomeUnknown, Refused
+from booking_sync.errors import (
+    BookingSyncError,
+    DailyLimitReached,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+)
 
 __all__ = ["Exchange", "HttpLimits", "HttpOptions", "JsonHttp"]
 
@@ -33,6 +41,7 @@ _ACCEPTED_READ = frozenset({200, 207})
 _ACCEPTED_WRITE = frozenset({200, 201, _NO_CONTENT, 207})
 _LAST_SUCCESS = 299
 _UNAUTHORIZED = 401
+_TOO_MANY_REQUESTS = 429
 
 Refine = Callable[[Refused, dict[str, Any]], Refused]
 """Makes a refusal more telling with the help of the answer's body."""
@@ -94,6 +103,7 @@ class JsonHttp:
         self._now = now
         self._observer = observer
         self._bearer = bearer_source(service, bearer)
+        self._pace: Pace = Unpaced()
         self._user_agent = user_agent
         self._session = _session(user_agent)
 
@@ -111,6 +121,10 @@ class JsonHttp:
     def with_gate(self, gate: Callable[[], None]) -> Self:
         """Return the same service, where ``gate`` is asked before each request and may raise."""
         return self.with_bearer(GatedBearer(gate, self._bearer))
+
+    def with_pace(self, pace: Pace) -> Self:
+        """Return the same service, where each request waits for its turn."""
+        return self._twin(_pace=pace)
 
     def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
         """Return the same service with connections, and an observer, of its own."""
@@ -138,7 +152,8 @@ class JsonHttp:
         is sent as a form instead of JSON. ``refine`` is that of :meth:`write`.
         """
         call = Call.of(method, path, path_values, params, json=json, form=form, is_write=False)
-        return read_retrying(self._limits, self._sleep)(self._read_once, call, refine)
+        patience = Patience(self._limits.wait_seconds, self._sleep)
+        return read_retrying(self._limits.attempts, patience)(self._read_once, call, patience, refine)
 
     def write(
         self,
@@ -156,10 +171,11 @@ class JsonHttp:
         with the help of the answer's body.
         """
         call = Call.of(method, path, path_values, None, json=json, form=form, is_write=True)
-        return write_retrying(self._limits, self._sleep)(self._write_once, call, refine)
+        patience = Patience(self._limits.wait_seconds, self._sleep)
+        return write_retrying(self._limits.attempts, patience)(self._write_once, call, patience, refine)
 
-    def _read_once(self, call: Call, refine: Refine | None) -> dict[str, Any]:
-        answer = self._answer(call)
+    def _read_once(self, call: Call, patience: Patience, refine: Refine | None) -> dict[str, Any]:
+        answer = self._answer(call, patience)
         if answer.status > _LAST_SUCCESS:
             raise self._error(call, answer, refine)
         document = answer.document()
@@ -167,8 +183,8 @@ class JsonHttp:
             raise self._unusable(call, answer)
         return document
 
-    def _write_once(self, call: Call, refine: Refine | None) -> tuple[int, dict[str, Any] | None]:
-        answer = self._answer(call)
+    def _write_once(self, call: Call, patience: Patience, refine: Refine | None) -> tuple[int, dict[str, Any] | None]:
+        answer = self._answer(call, patience)
         if answer.status > _LAST_SUCCESS:
             raise self._error(call, answer, refine)
         document = answer.document()
@@ -178,26 +194,37 @@ class JsonHttp:
 
     def _error(self, call: Call, answer: Answer, refine: Refine | None) -> BookingSyncError:
         error = error_for(answer, self._named(call), is_write=call.is_write, now=self._now())
+        if isinstance(error, Throttled | DailyLimitReached):
+            self._pace.refused(error, is_search=call.is_search)
         if refine is not None and type(error) is Refused:
             return refine(error, answer.document() or {})
         return error
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: Call, patience: Patience) -> Answer:
         """Make one request; where the token is refused and the source has another one, once more with that.
 
         A request that is not let in has not been carried out, so this holds for writes too.
         """
-        bearer = self._bearer.current()
-        answer = self._exchange(call, BearerAuth(bearer))
+        bearer, answer = self._paced(call, patience, self._bearer.current)
         if answer.status != _UNAUTHORIZED:
             return answer
         renewed = self._bearer.renew(bearer)
         if renewed is None:
             return answer
-        answer = self._exchange(call, BearerAuth(renewed))
+        _, answer = self._paced(call, patience, lambda: renewed)
         if answer.status == _UNAUTHORIZED:
             self._bearer.give_up(renewed)
         return answer
+
+    def _paced(self, call: Call, patience: Patience, current: Callable[[], str]) -> tuple[str, Answer]:
+        """Make one request when its turn has come; the token is asked for then. Return the token too."""
+        with self._pace.permit(is_search=call.is_search, patience=patience) as permit:
+            bearer = current()
+            permit.is_used = True
+            answer = self._exchange(call, BearerAuth(bearer))
+            permit.is_refused = answer.status == _TOO_MANY_REQUESTS
+            permit.said = rate_budget(answer.headers)
+        return bearer, answer
 
     def _exchange(self, call: Call, bearer: BearerAuth) -> Answer:
         """Make one request. The cause is named, not chained: its message holds the address that was asked for."""

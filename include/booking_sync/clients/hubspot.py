@@ -30,6 +30,7 @@ from booking_sync.clients.hubspot_model import (
     Portal,
     PropertyDefinition,
 )
+from booking_sync.clients.pace import Pace
 from booking_sync.errors import ConfigurationError, IncompleteRead, NotFound, OutcomeUnknown, Refused
 
 __all__ = [
@@ -58,8 +59,7 @@ _INSTALLATION = "/appinstalls/{version}/external-install"
 _OWNERS = "/crm/owners/{version}"
 _SEARCH = "/crm/objects/{version}/meetings/search"
 _MOST_SEARCHED = 100
-_DONE_WITHOUT_DOUBT = frozenset({200, 204})
-_NOT_SERVED = frozenset({404, 410})
+_DONE_WITHOUT_DOUBT, _NOT_SERVED = frozenset({200, 204}), frozenset({404, 410})
 
 
 class HubSpotClient:
@@ -92,6 +92,10 @@ class HubSpotClient:
     def with_gate(self, gate: Callable[[], None]) -> Self:
         """Return a client of the same portal, where ``gate`` is asked before each request and may raise."""
         return type(self)(self._http.with_gate(gate), self._version)
+
+    def with_pace(self, pace: Pace) -> Self:
+        """Return a client of the same portal, where each request waits for its turn."""
+        return type(self)(self._http.with_pace(pace), self._version)
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 HEADERS = {
     "burst_limit": "X-HubSpot-RateLimit-Max",
     "burst_remaining": "X-HubSpot-RateLimit-Remaining",
+    "burst_milliseconds": "X-HubSpot-RateLimit-Interval-Milliseconds",
     "daily_limit": "X-HubSpot-RateLimit-Daily",
     "daily_remaining": "X-HubSpot-RateLimit-Daily-Remaining",
 }

@@ -16,6 +16,7 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 
+from booking_sync.clients.pace import Patience
 from booking_sync.errors import NotSent, OutcomeUnknown, Throttled
 
 BODY_TOO_LARGE = "BODY_TOO_LARGE"
@@ -27,7 +28,8 @@ class HttpLimits:
     """How patient one service's client is.
 
     ``total_seconds`` covers one request from its first byte to the last byte of its answer. ``attempts`` and
-    ``wait_seconds`` cover one call with all its repetitions; a pause that would pass ``wait_seconds`` is not begun.
+    ``wait_seconds`` cover one call with all its repetitions; a pause that would pass ``wait_seconds`` is not begun, be
+    it before a repetition or for the portal's limits.
     """
 
     connect_seconds: float = 10.0
@@ -38,23 +40,21 @@ class HttpLimits:
     wait_seconds: float = 120.0
 
 
-def read_retrying(limits: HttpLimits, sleep: Callable[[float], None]) -> Retrying:
+def read_retrying(attempts: int, patience: Patience) -> Retrying:
     """Repeat a read after anything that may pass by itself."""
-    return _retrying(limits, sleep, _is_worth_reading_again)
+    return _retrying(attempts, patience, _is_worth_reading_again)
 
 
-def write_retrying(limits: HttpLimits, sleep: Callable[[float], None]) -> Retrying:
+def write_retrying(attempts: int, patience: Patience) -> Retrying:
     """Repeat a write only where it is known not to have been carried out."""
-    return _retrying(limits, sleep, lambda error: isinstance(error, NotSent | Throttled))
+    return _retrying(attempts, patience, lambda error: isinstance(error, NotSent | Throttled))
 
 
-def _retrying(
-    limits: HttpLimits, sleep: Callable[[float], None], is_repeated: Callable[[BaseException], bool]
-) -> Retrying:
+def _retrying(attempts: int, patience: Patience, is_repeated: Callable[[BaseException], bool]) -> Retrying:
     return Retrying(
-        sleep=sleep,
+        sleep=patience.pause,
         wait=_pause,
-        stop=stop_any(stop_after_attempt(limits.attempts), _StopBeforePausing(limits.wait_seconds)),
+        stop=stop_any(stop_after_attempt(attempts), _StopBeforePausing(patience)),
         retry=retry_if_exception(is_repeated),
         reraise=True,
     )
@@ -63,11 +63,11 @@ def _retrying(
 class _StopBeforePausing(stop_base):
     """Stops before the pause that would exceed the seconds allowed for all pauses of a call."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
 
     def __call__(self, state: RetryCallState) -> bool:
-        return state.idle_for + state.upcoming_sleep > self._seconds
+        return not self._patience.lasts(state.upcoming_sleep)
 
 
 def _is_worth_reading_again(error: BaseException) -> bool:

@@ -201,6 +201,11 @@ def load_portal(connection: Connection, portal_id: str) -> PortalRecord:
     return PortalRecord(**connection.execute(_select_portals().where(portal.c.id == portal_id)).mappings().one())
 
 
+def time_zone_of(connection: Connection, portal_id: str) -> str | None:
+    """Return a portal's time zone, if it is known."""
+    return connection.execute(select(portal.c.time_zone).where(portal.c.id == portal_id)).scalar()
+
+
 def all_portals(connection: Connection) -> dict[str, PortalRecord]:
     """Return what is recorded of every portal, by its id."""
     return {row["id"]: PortalRecord(**row) for row in connection.execute(_select_portals()).mappings()}
