@@ -11,6 +11,7 @@ NAMES = (
     "thousand",
     "overhead",
     "throughput",
+    "quarter_hour",
     "diff_million",
     "backfill",
     "fortnight",

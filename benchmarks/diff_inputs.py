@@ -39,7 +39,7 @@ def tables(rows: int) -> Tables:
     random = np.random.default_rng(rows)
     part = rows // _SHARE
     schedule, content = (random.integers(0, 2**63 - 1, rows + part, dtype=np.int64) for _ in range(2))
-    ids = np.array([f"bk_{number:020d}" for number in random.permutation(rows + part)], dtype=object)
+    numbers = random.permutation(rows + part)
     new, moved, canceled, unchanged = np.split(np.arange(rows), [part, 2 * part, 3 * part])
     states = np.full(rows + part, "scheduled", dtype=object)
     states[canceled] = "canceled"
@@ -48,19 +48,24 @@ def tables(rows: int) -> Tables:
     read, recorded = random.permutation(rows), part + random.permutation(rows)
     classes = zip(CLASSES, (new, moved, canceled, unchanged), strict=True)
     return Tables(
-        _columns(read, ids, states, read_schedule, content),
-        _columns(recorded, ids, np.full(rows + part, "live", dtype=object), schedule, content),
-        {name: frozenset(ids[places]) for name, places in classes},
+        _columns(read, numbers, states, read_schedule, content),
+        _columns(recorded, numbers, np.full(rows + part, "live", dtype=object), schedule, content),
+        {name: frozenset(_ids(numbers[places])) for name, places in classes},
     )
 
 
-def _columns(places: Any, ids: Any, states: Any, schedule: Any, content: Any) -> Columns:  # noqa: ANN401 - arrays
+def _columns(places: Any, numbers: Any, states: Any, schedule: Any, content: Any) -> Columns:  # noqa: ANN401 - arrays
     return {
-        "booking_id": ids[places],
+        "booking_id": np.array(_ids(numbers[places]), dtype=object),
         "state": states[places],
         "schedule": schedule[places],
         "content": content[places],
     }
+
+
+def _ids(numbers: Any) -> list[str]:  # noqa: ANN401 - an array
+    """Make the texts anew for each side: one that stands in both would be found without being compared."""
+    return [f"bk_{number:020d}" for number in numbers.tolist()]
 
 
 def _has_doubles(ids: Sequence[str]) -> bool:

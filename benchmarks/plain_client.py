@@ -13,6 +13,7 @@ import requests
 
 from benchmarks.scene import Addresses
 
+RIVAL = "one call for each record"
 _OBJECTS = "/crm/objects/2026-09"
 _MEETING_TO_CONTACT = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 200}
 _TIMEOUT_SECONDS = 30

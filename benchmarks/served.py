@@ -58,6 +58,11 @@ def book(sandbox: Sandbox, count: int) -> None:
         sandbox.calendar.state.book(WORKSPACE)
 
 
+def bookings(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return all bookings in the order of the feed."""
+    return sandbox.calendar.state.bookings()
+
+
 def booking_count(sandbox: Sandbox) -> int:
     """Return how many bookings there are."""
     return len(sandbox.calendar.state.store)

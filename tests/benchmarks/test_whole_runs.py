@@ -10,6 +10,7 @@ from benchmarks.backfill import figures as backfill_figures
 from benchmarks.overhead import figures as overhead_figures
 from benchmarks.overhead import post_again
 from benchmarks.passing import Stage, stage
+from benchmarks.quarter_hour import figures as quarter_hour_figures
 from benchmarks.served import book, calls_from, switch
 from benchmarks.throughput import calls_of_a_run, measured
 
@@ -25,8 +26,9 @@ def ready() -> Iterator[Stage]:
 
 
 def test_our_own_work_is_measured_beside_a_loop_that_posts_the_same() -> None:
-    (figure,) = overhead_figures(count=100, rounds=1)
-    assert figure.ours > figure.yardstick > 0
+    bare, plain = overhead_figures(count=100, rounds=1)
+    assert bare.ours > bare.yardstick > 0
+    assert plain.yardstick > bare.yardstick, "a call for each record is more work than one for a hundred"
 
 
 def test_a_loop_whose_answers_are_others_is_no_rival(ready: Stage) -> None:
@@ -48,6 +50,11 @@ def test_a_backfill_is_measured_at_every_size() -> None:
     assert other_rate.ours > 0
     assert memory.unit == "MB"
     assert memory.ours > 50, "less than Python and its libraries take"
+
+
+def test_a_quarter_of_an_hour_is_over_before_the_next() -> None:
+    (figure,) = quarter_hour_figures(changes=10)
+    assert figure.is_met
 
 
 def test_the_calls_of_a_run_under_a_limit_are_counted() -> None:
