@@ -10,10 +10,7 @@ from booking_sync.states import RunState
 from booking_sync.store import runs
 from booking_sync.store.database import writing
 from booking_sync.store.runs import Run
-from booking_sync.window import MANUAL, RunTrigger
-
-PAGE = "integrations_page"
-"""Stands where a run has the id of its DAG."""
+from booking_sync.window import MANUAL, PAGE, RunTrigger
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class Change:
     activity_outcome: ActivityOutcome
     old_activity_key: str | None = None
     has_new_host: bool = False
+    booking_updated_at: datetime | None = None
 
     @property
     def line(self) -> str:
@@ -155,6 +156,7 @@ def plan_change(booking: Booking, recorded: Recorded | None, decision: Decision)
         old_activity_key=activity_key(booking.workspace_id, taken_over.booking_id, taken_over.generation)
         if taken_over
         else None,
+        booking_updated_at=booking.updated_at,
         has_new_host=not makes_activity and replaced is not None and not _has_same_host(booking, replaced),
     )
 

@@ -30,6 +30,7 @@ from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
 from booking_sync.store import changes, contact_links, drifts, integrations, kept, runs, staging
 from booking_sync.store.database import reading, writing
+from booking_sync.store.freshness_counts import freshness_counts
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
@@ -167,7 +168,8 @@ def close_run(services: Services, run_id: str) -> RunReport:
     report = RunReport(run.is_dry_run, reports, findings.notices, findings.problems, findings.shared_calls)
     with writing(services.engine) as connection:
         state = RunState.FAILED if report.is_red else RunState.RECORDED
-        runs.close_run(connection, run_id, state=state, counts=report.counts, closed_at=services.clock())
+        counts = {**report.counts, **freshness_counts(connection, run)}
+        runs.close_run(connection, run_id, state=state, counts=counts, closed_at=services.clock())
     return report
 
 

@@ -14,6 +14,8 @@ BACKFILL = "backfill"
 MANUAL = "manual"
 OPERATOR_TRIGGERED = "operator_triggered"
 """Started by a task of another DAG."""
+PAGE = "integrations_page"
+"""Stands where a run has the id of its DAG, for what people do on our pages."""
 
 
 @dataclass(frozen=True, slots=True)

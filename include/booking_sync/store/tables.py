@@ -175,6 +175,7 @@ change = Table(
     Column("booking_id", String(200), nullable=False),
     Column("booking_version", BigInteger, nullable=False),
     Column("booking_created_at", UtcDateTime, nullable=False),
+    Column("booking_updated_at", UtcDateTime, comment="since when Calendar.com has had this version"),
     Column("operation", String(32), nullable=False),
     Column("reason", Text, nullable=False),
     Column("step", String(32), nullable=False),

@@ -43,3 +43,24 @@ def _span(length: timedelta) -> str:
             count = seconds // unit
             return f"{count} {name}{'s' if count != 1 else ''}"
     return "less than a minute"
+
+
+def within(seconds: int | None) -> str:
+    """Spell the longest time of a class, shortly."""
+    if seconds is None:
+        return "longer than 7 days"
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= unit and seconds % unit == 0:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"
+
+
+def lasting(start: datetime, end: datetime) -> str:
+    """Spell how long something took."""
+    seconds = max(0, round((end - start).total_seconds()))
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, _MINUTE)
+    if minutes < _MINUTE:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // _MINUTE} h {minutes % _MINUTE} min"

@@ -2,15 +2,136 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from fastapi import APIRouter, Request, Response
+
+from booking_sync.failure_words import REJECTED, WAITING, FailureWords, failure_words
+from booking_sync.freshness import TARGET_SECONDS
+from booking_sync.report import COLUMNS
+from booking_sync.states import ChangeState, KeptKind, RunState
+from booking_sync.store.status import OpenItem, PastRun
+from booking_sync.store.stories import RunName
+from booking_sync.sync_status import DONE, SyncStatus, sync_status
+from booking_sync_airflow.identity import AUDIT_DAG_ID
+from booking_sync_airflow.web import charts
 from booking_sync_airflow.web.access import Reader
+from booking_sync_airflow.web.backing import Backing
+from booking_sync_airflow.web.booking_page import booking_path
+from booking_sync_airflow.web.drift_words import DRIFTS
+from booking_sync_airflow.web.notices import notices_of
 from booking_sync_airflow.web.rendering import page
 
 router = APIRouter()
 
+_STATES = {RunState.RECORDED: ("done", "good"), RunState.FAILED: ("needs attention", "bad")}
+_UNDER_WAY = ("under way", "")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """Something unfinished, in words."""
+
+    item: OpenItem
+    words: FailureWords
+
+    @property
+    def path(self) -> str | None:
+        """The page of its booking."""
+        return booking_path(self.item.integration_id, self.item.booking_id) if self.item.booking_id else None
+
+    @property
+    def tone(self) -> str:
+        """How bad it is."""
+        return "warn" if self.words.mends_itself else "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run in the list."""
+
+    run: PastRun
+
+    @property
+    def name(self) -> RunName:
+        """What links and words are made from."""
+        one = self.run
+        return RunName(one.id, one.dag_id, one.dag_run_id, one.run_type, one.requested_by, one.is_dry_run)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """Its colour, in a word and a tone."""
+        return _STATES.get(RunState(self.run.state), _UNDER_WAY)
+
+    @property
+    def figures(self) -> str:
+        """What it did, without what is nought."""
+        counts = self.run.counts
+        return ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if counts.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """What HubSpot said last of a portal's limits. Each limit: title, used, whole."""
+
+    portal_id: str
+    name: str
+    limits: Sequence[tuple[str, int, int]]
+
 
 @router.get("/status")
-def show_status(visitor: Reader) -> Response:
+def show_status(request: Request, visitor: Reader, services: Backing) -> Response:
     """Show the page."""
-    return page("status.html", visitor)
+    status = sync_status(services, AUDIT_DAG_ID)
+    return page(
+        "status.html",
+        visitor,
+        status=status,
+        now=status.now,
+        items=_items(status),
+        outcomes=charts.OUTCOMES,
+        outcomes_plot=charts.outcomes_plot(status.bins),
+        freshness_plot=charts.freshness_plot(status.bins),
+        target=TARGET_SECONDS,
+        chart=charts,
+        drifts=[(DRIFTS.get(kind, (kind, "")), *found) for kind, found in status.drifts.items()],
+        budgets=_budgets(status),
+        runs=[RunView(one) for one in status.runs],
+        done=DONE,
+        notices=notices_of(request),
+    )
+
+
+def _items(status: SyncStatus) -> list[ItemView]:
+    """Return what is unfinished, with what waited longest first."""
+    views = [ItemView(item, _words(item)) for item in (*status.items, *status.kept)]
+    return sorted(views, key=lambda view: view.item.since)
+
+
+def _words(item: OpenItem) -> FailureWords:
+    if item.state == KeptKind.REJECTED:
+        return REJECTED
+    if item.state == KeptKind.WAITING:
+        return WAITING
+    if item.state in (ChangeState.SENDING, ChangeState.UNKNOWN):
+        return failure_words("outcome_unknown")
+    if item.state == ChangeState.PLANNED:
+        return failure_words("not_reached")
+    return failure_words(item.error_code)
+
+
+def _budgets(status: SyncStatus) -> list[BudgetView]:
+    views = [BudgetView(id_, name or "", _limits(said)) for id_, name, said in status.budgets]
+    return sorted(
+        views, key=lambda view: max((used / whole for _, used, whole in view.limits), default=0), reverse=True
+    )
+
+
+def _limits(said: Mapping[str, int]) -> list[tuple[str, int, int]]:
+    pairs = (("in 10 seconds, at most", "burst"), ("today", "daily"))
+    return [
+        (title, said[f"{name}_limit"] - said[f"{name}_remaining"], said[f"{name}_limit"])
+        for title, name in pairs
+        if said.get(f"{name}_limit") and f"{name}_remaining" in said
+    ]
