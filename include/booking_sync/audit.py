@@ -65,8 +65,7 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
             opened_at=now,
         )
         ready = [one for one in asked if reasons[one.id] is None]
-        for integration in ready:
-            runs.insert_integration_run(connection, run.id, integration.id, None)
+        runs.insert_integration_runs(connection, run.id, {integration.id: None for integration in ready})
         notices = tuple(f"{one.workspace_name}: not audited ({reasons[one.id]})" for one in asked if reasons[one.id])
         shared = {
             "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
@@ -93,8 +92,7 @@ def audit(services: Services, run_id: str, integration_ids: Sequence[str]) -> di
         _note_mended(work)
         compared = {"bookings": len(evidence.bookings), "activities": len(evidence.activities)}
         with writing(services.engine) as connection:
-            runs.set_counts(connection, run_id, part.integration_id, **compared)
-            runs.set_integration_run(connection, run_id, part.integration_id, RunState.EXTRACTED)
+            runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, compared)
         return {**compared, **Counter(drift.kind.value for drift in found)}
 
     return for_each_integration(services, run_id, integration_ids, "audit", {RunState.OPEN, RunState.EXTRACTED}, step)

@@ -51,13 +51,14 @@ def connect_workspaces(services: Services, trigger: RunTrigger, request: RunRequ
     now = services.clock()
     lookback = services.settings.first_lookback_seconds
     connected_at = first_connected_at(trigger, request, now=now, lookback_seconds=lookback)
+    reachable = {workspace.id for workspace in workspaces}
     with writing(services.engine) as connection:
         integrations.remember_portal(connection, portal)
         rates.lift_stop(connection, portal.id)  # it answers
-        notices = _connect(connection, workspaces, portal, connected_at)
-        problems = _miss(connection, {workspace.id for workspace in workspaces}, portal)
+        before = integrations.all_integrations(connection)
+        notices = _connect(connection, workspaces, before, portal, connected_at)
+        problems = _miss(connection, reachable, before, portal)
         recorded = integrations.all_integrations(connection)
-    reachable = {workspace.id for workspace in workspaces}
     ready = tuple(
         integration
         for integration in recorded
@@ -73,10 +74,14 @@ def _check_names(names: Sequence[str], workspaces: Sequence[Workspace]) -> None:
 
 
 def _connect(
-    connection: Connection, workspaces: Sequence[Workspace], portal: Portal, connected_at: datetime
+    connection: Connection,
+    workspaces: Sequence[Workspace],
+    recorded: Sequence[Integration],
+    portal: Portal,
+    connected_at: datetime,
 ) -> list[str]:
     """Connect, pause and resume according to plans; return what there is to say."""
-    known = {integration.workspace_id: integration for integration in integrations.all_integrations(connection)}
+    known = {integration.workspace_id: integration for integration in recorded}
     notices: list[str] = []
     for workspace in workspaces:
         integration = known.get(workspace.id)
@@ -103,11 +108,11 @@ def _connect(
     return notices
 
 
-def _miss(connection: Connection, reachable: set[str], portal: Portal) -> list[str]:
+def _miss(connection: Connection, reachable: set[str], recorded: Sequence[Integration], portal: Portal) -> list[str]:
     """Note connected workspaces that the key cannot read any more; return those for which that is news."""
     lost = [
         integration
-        for integration in integrations.all_integrations(connection)
+        for integration in recorded
         if integration.portal_id == portal.id
         and integration.workspace_id not in reachable
         and integration.state is IntegrationState.CONNECTED

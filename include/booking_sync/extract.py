@@ -132,6 +132,8 @@ def _read_by_id(work: Work, ids: set[str]) -> set[str]:
 
 def _restage_kept(work: Work, ids: set[str]) -> None:
     """Go on with what kept changes hold, where Calendar.com returns nothing newer: absence says nothing (X5)."""
+    if not ids:
+        return
     with work.recording() as (connection, _):
         kept_changes = changes.open_changes(connection, work.integration.id, sorted(ids)).values()
         bookings = [work.booking_of(stored) for stored in kept_changes]

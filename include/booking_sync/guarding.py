@@ -42,12 +42,12 @@ def look_for_markers(work: Work) -> MarkersFound:
     An empty mapping beside a full portal means that the mapping was lost, or is another one's.
     """
     with reading(work.services.engine) as connection:
-        planned = _planned(work, connection)
+        creates = [one for one in _planned(work, connection) if one.operation is Operation.CREATE]
+        if len(creates) < work.services.settings.guard_limits.least_existing:
+            return MarkersFound()
         is_empty = not lost.has_mapping(connection, work.integration.id)
         is_provisioned = load_portal(connection, work.integration.portal_id).provisioned_at is not None
-    creates = [one for one in planned if one.operation is Operation.CREATE]
-    is_in_doubt = is_empty or any(one.refused_at is not None for one in creates)
-    if not is_in_doubt or len(creates) < work.services.settings.guard_limits.least_existing:
+    if not is_empty and all(one.refused_at is None for one in creates):
         return MarkersFound()
     if not is_provisioned and work.hubspot.property_definition("meetings", KEY_PROPERTY) is None:
         return MarkersFound()

@@ -82,8 +82,7 @@ def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Plann
     with work.recording() as (connection, at):
         staging.clear_staged(connection, work.run.id, work.integration.id)
         guard_plan(work, connection, at, markers, notices)
-        runs.set_counts(connection, work.run.id, work.integration.id, **planned.counts)
-        runs.set_integration_run(connection, work.run.id, work.integration.id, RunState.PLANNED)
+        runs.advance(connection, work.run.id, work.integration.id, RunState.PLANNED, planned.counts)
     return planned
 
 

@@ -7,8 +7,8 @@ stops the others (W6); only what concerns the whole run is raised.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -34,7 +34,7 @@ from booking_sync.store.freshness_counts import freshness_counts
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
-from booking_sync.window import MANUAL, RunTrigger, advanced_watermark, window_for
+from booking_sync.window import MANUAL, RunTrigger, Window, advanced_watermark, window_for
 from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
@@ -64,30 +64,36 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
             is_dry_run=request.dry_run,
             opened_at=now,
         )
-        taking_part: list[str] = []
-        for integration in connected.ready:
-            if request.workspaces and integration.workspace_id not in request.workspaces:
-                continue
-            window = None
-            if not request.booking_ids:
-                window = window_for(
-                    trigger,
-                    request,
-                    connected_at=integration.connected_at,
-                    watermark=integration.watermark,
-                    overlap_seconds=services.settings.overlap_seconds,
-                    now=now,
-                )
-            runs.insert_integration_run(connection, run.id, integration.id, window)
-            taking_part.append(integration.id)
+        windows = {
+            integration.id: _window_of(services, trigger, request, integration, now)
+            for integration in connected.ready
+            if not request.workspaces or integration.workspace_id in request.workspaces
+        }
+        runs.insert_integration_runs(connection, run.id, windows)
         if request.approve_plan is not None:
-            check_approval(connection, run.id, request.approve_plan, taking_part)
+            check_approval(connection, run.id, request.approve_plan, windows.keys())
         shared = {
             "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
             "calendar_calls": services.calendar_requests.requests - calendar_before,
         }
         runs.set_findings(connection, run.id, Findings(connected.notices, connected.problems, shared))
-    return deal(run.id, taking_part)
+    return deal(run.id, list(windows))
+
+
+def _window_of(
+    services: Services, trigger: RunTrigger, request: RunRequest, integration: Integration, now: datetime
+) -> Window | None:
+    """Return what the run covers of an integration; None where it names bookings instead."""
+    if request.booking_ids:
+        return None
+    return window_for(
+        trigger,
+        request,
+        connected_at=integration.connected_at,
+        watermark=integration.watermark,
+        overlap_seconds=services.settings.overlap_seconds,
+        now=now,
+    )
 
 
 def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
@@ -103,8 +109,8 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
         swept = sweep(work, sightings)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
-            runs.set_counts(connection, run_id, part.integration_id, **counts, in_window=extracted.in_window, **swept)
-            runs.set_integration_run(connection, run_id, part.integration_id, RunState.EXTRACTED)
+            counted = {**counts, "in_window": extracted.in_window, **swept}
+            runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, counted)
         return counts
 
     return for_each_integration(services, run_id, integration_ids, "extract", {RunState.OPEN}, step)
@@ -119,7 +125,7 @@ def _shared_feed(services: Services, run_id: str, integration_ids: Sequence[str]
     calls = services.calendar_requests.requests - before
     if calls:
         with writing(services.engine) as connection:
-            runs.add_counts(connection, run_id, integration_ids[0], calendar_calls=calls)
+            runs.count_requests(connection, run_id, integration_ids[0], {"calendar_calls": calls}, {})
     return feed
 
 
@@ -190,13 +196,17 @@ def manual_trigger(dag_run_id: str, requested_by: str) -> RunTrigger:
 def _apply(
     services: Services, run_id: str, integration_ids: Sequence[str], task: str, operations: set[Operation]
 ) -> dict[str, int]:
+    """Take one apply step; integrations with nothing planned for it are left alone, whoever works on them."""
+
     def step(work: Work, _part: IntegrationRun) -> dict[str, int]:
         apply_changes(work, operations)
         with reading(services.engine) as connection:
-            mine = changes.changes_of_run(connection, run_id, work.integration.id)
-        return dict(Counter(f"{c['operation']}_{c['state']}" for c in mine if c["operation"] in operations))
+            return changes.count_states(connection, run_id, work.integration.id, operations)
 
-    return for_each_integration(services, run_id, integration_ids, task, {RunState.PLANNED}, step)
+    with reading(services.engine) as connection:
+        with_work = changes.integrations_with_work(connection, run_id, operations)
+    concerned = [one for one in integration_ids if one in with_work]
+    return for_each_integration(services, run_id, concerned, task, {RunState.PLANNED}, step)
 
 
 def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:

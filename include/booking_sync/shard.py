@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from booking_sync.at_once import at_once
@@ -59,11 +60,14 @@ def for_each_integration(
     Raises:
         LeaseHeld, Fenced: after all others, if one is being worked on by another run; the step can be repeated.
     """
+    if not integration_ids:
+        return {}
     with reading(services.engine) as connection:
+        due = runs.parts_ready(connection, run_id, integration_ids, ready)
+        if not due:
+            return {}
         run = runs.load_run(connection, run_id)
-        parts = runs.integration_runs(connection, run_id, integration_ids)
-        everybody = runs.portal_ids(connection, run_id)
-        due = [(integrations.load_integration(connection, p.integration_id), p) for p in parts if p.state in ready]
+        is_shared = runs.count_portals(connection, run_id) > 1
     by_portal: dict[str, list[tuple[Integration, IntegrationRun]]] = {}
     for integration, part in due:
         by_portal.setdefault(integration.portal_id, []).append((integration, part))
@@ -72,7 +76,7 @@ def for_each_integration(
         outcome = _Outcome()
         for integration, part in of_portal:
             try:
-                turn = Turn(run, integration, part, task, is_shared=len(everybody) > 1)
+                turn = Turn(run, integration, part, task, is_shared)
                 outcome.counts.update(_isolated(mine, turn, step))
             except (LeaseHeld, Fenced) as busy:
                 outcome.interrupted = busy
@@ -110,9 +114,6 @@ class Turn:
 
 def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:
     integration, part, task = turn.integration, turn.part, turn.task
-    services.hubspot_requests.take_budget()  # what was said to another integration
-    hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
-    began_at = services.clock()
     try:
         return _repeated(_under_lease, services, turn, step)
     except (LeaseHeld, Fenced):
@@ -129,27 +130,38 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
         logger.error("%s: %s: %s\n%s", integration.workspace_id, task, type(error).__name__, where)  # noqa: TRY400 - same
         _give_up(services, part, f"{task} ended with {type(error).__name__}; its log says where", is_mending=False)
         return {}
-    finally:
-        with writing(services.engine) as connection:
-            runs.record_turn(
-                connection,
-                turn.run.id,
-                integration.id,
-                StepTimes(task, began_at, services.clock()),
-                budget=services.hubspot_requests.take_budget(),
-                hubspot_calls=services.hubspot_requests.requests - hubspot_before,
-                calendar_calls=services.calendar_requests.requests - calendar_before,
-            )
-            services.rates.of(integration.portal_id).give_back(connection)
 
 
 def _under_lease(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:
     integration = turn.integration
     holder = f"{turn.run.dag_id} {turn.run.dag_run_id} {turn.task}"
-    with hold_lease(services.engine, integration.id, holder=holder, seconds=services.settings.lease_seconds) as lease:
+    seconds = services.settings.lease_seconds
+    record = _turn_record(services, turn)
+    with hold_lease(services.engine, integration.id, holder=holder, seconds=seconds, at_the_end=record) as lease:
         settings = read_settings(integration.settings)
         work = Work(services, turn.run, integration, lease, settings, turn_ends_at=turn.ends_at(services))
         return step(work, turn.part)
+
+
+def _turn_record(services: Services, turn: Turn) -> Callable[[Connection], None]:
+    """Return what records the time from now on, and the requests that are made in it."""
+    services.hubspot_requests.take_budget()  # what was said to another integration
+    hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
+    began_at = services.clock()
+
+    def record(connection: Connection) -> None:
+        runs.record_turn(
+            connection,
+            turn.run.id,
+            turn.integration.id,
+            StepTimes(turn.task, began_at, services.clock()),
+            budget=services.hubspot_requests.take_budget(),
+            hubspot_calls=services.hubspot_requests.requests - hubspot_before,
+            calendar_calls=services.calendar_requests.requests - calendar_before,
+        )
+        services.rates.of(turn.integration.portal_id).give_back(connection)
+
+    return record
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -30,10 +30,11 @@ Original = Callable[..., Any]
 
 
 def record_the_window_first(original: Original) -> Original:
-    def insert(connection: Any, run_id: str, integration_id: str, window: Any) -> None:
-        original(connection, run_id, integration_id, window)
-        if window is not None:
-            integrations.move_watermark(connection, integration_id, window.end)
+    def insert(connection: Any, run_id: str, windows: Any) -> None:
+        original(connection, run_id, windows)
+        for integration_id, window in windows.items():
+            if window is not None:
+                integrations.move_watermark(connection, integration_id, window.end)
 
     return insert
 

@@ -27,7 +27,7 @@ MIXED_UP = "book a, book b, run, mix-up a b, move a 24, rename b, run"
 MUTATIONS = (
     Mutation(
         "0: the window is recorded first",
-        ((runs, "insert_integration_run", mistakes.record_the_window_first),),
+        ((runs, "insert_integration_runs", mistakes.record_the_window_first),),
         (MADE,),
         (Harm.KILL, Harm.EXCEPTION),
     ),

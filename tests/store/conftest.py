@@ -28,7 +28,7 @@ def engine(database_url: str) -> Iterator[Engine]:
         for run_id in ("run_1", "run_2"):
             trigger = RunTrigger("calendar_hubspot_sync", run_id, MANUAL, "ada")
             runs.insert_run(connection, run_id, trigger, request={}, is_dry_run=False, opened_at=NOW)
-            runs.insert_integration_run(connection, run_id, INTEGRATION, None)
+            runs.insert_integration_runs(connection, run_id, {INTEGRATION: None})
     yield opened
     opened.dispose()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, func, select, update
 
 from booking_sync.model import Booking
 from booking_sync.outcome import usual_outcome
@@ -31,6 +31,7 @@ ContactDecisions = Sequence[tuple[str | None, str]]
 """Contact id, or None where there is none, and ``ContactFinding``: for each address, in the order of the booking."""
 
 STEPS_IN_ORDER = (Step.CREATE, Step.ASSOCIATE, Step.WRITE, Step.ARCHIVE)
+_STEP_NUMBER = case({step: number for number, step in enumerate(STEPS_IN_ORDER)}, value=change.c.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +185,31 @@ def next_batch(
     connection: Connection, run_id: str, integration_id: str, operations: Collection[Operation], size: int
 ) -> list[StoredChange]:
     """Return the run's next changes that wait for the same step, oldest booking first; empty when all is done."""
-    for step in STEPS_IN_ORDER:
-        statement = (
-            _select()
-            .where(
-                change.c.worker_run_id == run_id,
-                change.c.integration_id == integration_id,
-                change.c.state == ChangeState.PLANNED,
-                change.c.operation.in_(operations),
-                change.c.step == step,
-            )
-            .order_by(change.c.booking_created_at, change.c.booking_id)
-            .limit(size)
-        )
-        if batch := _all(connection, statement):
-            return batch
-    return []
+    statement = (
+        _select()
+        .where(*_waiting(run_id, operations), change.c.integration_id == integration_id)
+        .order_by(_STEP_NUMBER, change.c.booking_created_at, change.c.booking_id)
+        .limit(size)
+    )
+    found = _all(connection, statement)
+    return [stored for stored in found if stored.step is found[0].step]
+
+
+def integrations_with_work(connection: Connection, run_id: str, operations: Collection[Operation]) -> set[str]:
+    """Return the integrations for which the run still has changes of these operations to carry out."""
+    statement = select(change.c.integration_id).distinct().where(*_waiting(run_id, operations))
+    return set(connection.execute(statement).scalars())
+
+
+def count_states(
+    connection: Connection, run_id: str, integration_id: str, operations: Collection[Operation]
+) -> dict[str, int]:
+    """Count the run's changes of these operations, those taken over from earlier runs included."""
+    kind = (change.c.operation, change.c.state)
+    mine = (change.c.run_id == run_id) | (change.c.worker_run_id == run_id)
+    of_part = (mine, change.c.integration_id == integration_id, change.c.operation.in_(operations))
+    statement = select(*kind, func.count()).where(*of_part).group_by(*kind)
+    return {f"{operation}_{state}": count for operation, state, count in connection.execute(statement)}
 
 
 def claim(
@@ -373,6 +383,14 @@ def changes_of_run(connection: Connection, run_id: str, integration_id: str) -> 
     mine = (change.c.run_id == run_id) | (change.c.worker_run_id == run_id)
     statement = select(*columns).where(mine, change.c.integration_id == integration_id)
     return list(connection.execute(statement.order_by(change.c.booking_created_at, change.c.booking_id)).mappings())
+
+
+def _waiting(run_id: str, operations: Collection[Operation]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        change.c.worker_run_id == run_id,
+        change.c.state == ChangeState.PLANNED,
+        change.c.operation.in_(operations),
+    )
 
 
 def _set(connection: Connection, change_ids: Sequence[str], **values: object) -> None:

@@ -15,6 +15,8 @@ from booking_sync.store.tables import contact_link, installation
 
 SALT_BYTES = 32
 
+_SALT = select(installation.c.salt)
+
 
 @dataclass(frozen=True, slots=True)
 class ContactLink:
@@ -28,9 +30,12 @@ class ContactLink:
 
 def installation_salt(connection: Connection, vault: Vault) -> bytes:
     """Return the key of this installation's e-mail hashes, made on first use and kept encrypted."""
-    fresh = {"id": 1, "salt": vault.encrypt_bytes(secrets.token_bytes(SALT_BYTES))}
-    connection.execute(insert_or_update(connection, installation).values(fresh).on_conflict_do_nothing())
-    return vault.decrypt_bytes(connection.execute(select(installation.c.salt)).scalar_one())
+    found = connection.execute(_SALT).scalar()
+    if found is None:
+        fresh = {"id": 1, "salt": vault.encrypt_bytes(secrets.token_bytes(SALT_BYTES))}
+        connection.execute(insert_or_update(connection, installation).values(fresh).on_conflict_do_nothing())
+        found = connection.execute(_SALT).scalar_one()
+    return vault.decrypt_bytes(found)
 
 
 def load_links(connection: Connection, portal_id: str, hashes: Sequence[str]) -> dict[str, ContactLink]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from booking_sync.clients.hubspot_model import Portal
 from booking_sync.states import IntegrationState
 from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import integration, portal
+
+_BY_ID = select(integration).where(integration.c.id == bindparam("of_integration"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,8 @@ def clear_alert(connection: Connection, id_: str) -> None:
 
 def find_integration(connection: Connection, id_: str) -> Integration | None:
     """Return one integration, or None where there is none of that id."""
-    row = connection.execute(select(integration).where(integration.c.id == id_)).mappings().first()
-    return None if row is None else _integration(dict(row))
+    row = connection.execute(_BY_ID, {"of_integration": id_}).mappings().first()
+    return None if row is None else integration_of(row)
 
 
 def move_watermark(connection: Connection, id_: str, watermark: datetime) -> None:
@@ -176,13 +179,12 @@ def set_swept(connection: Connection, id_: str, at: datetime) -> None:
 def all_integrations(connection: Connection) -> list[Integration]:
     """Return every integration, by workspace id."""
     rows = connection.execute(select(integration).order_by(integration.c.workspace_id)).mappings()
-    return [_integration(dict(row)) for row in rows]
+    return [integration_of(row) for row in rows]
 
 
 def load_integration(connection: Connection, id_: str) -> Integration:
     """Return one integration."""
-    row = connection.execute(select(integration).where(integration.c.id == id_)).mappings().one()
-    return _integration(dict(row))
+    return integration_of(connection.execute(_BY_ID, {"of_integration": id_}).mappings().one())
 
 
 def remember_portal(connection: Connection, found: Portal) -> None:
@@ -223,5 +225,6 @@ def _select_portals() -> Select[Any]:
     return select(*(portal.c[name] for name in PortalRecord.__dataclass_fields__))
 
 
-def _integration(row: dict[str, object]) -> Integration:
-    return Integration(**{**row, "state": IntegrationState(str(row["state"]))})  # type: ignore[arg-type]  # the columns are the fields
+def integration_of(row: RowMapping | Mapping[str, Any]) -> Integration:
+    """Return the integration that a row of its columns describes."""
+    return Integration(**{**row, "state": IntegrationState(row["state"])})

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, select, update
 
 from booking_sync.errors import Fenced, LeaseHeld
 from booking_sync.store.clock import database_now
@@ -28,6 +28,15 @@ from booking_sync.store.tables import lease
 START_TOLERANCE_SECONDS = 3_600.0
 """How far the start of a process may seem to move when the machine's clock is set. To take a dead worker for a live one
 only costs waiting for the end of its lease; the other way round would be dangerous."""
+
+
+_of_integration = lease.c.integration_id == bindparam("of_integration")
+_is_ours = _of_integration & (lease.c.fence == bindparam("our_fence"))
+_CHANGING = ("fence", "holder", "host", "process_id", "process_started_at", "expires_at")
+_LOCK = select(lease).where(_of_integration).with_for_update()
+_TAKE = update(lease).where(_of_integration).values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_PROLONG = update(lease).where(_is_ours, lease.c.holder.is_not(None)).values(expires_at=bindparam("until"))
+_RELEASE = update(lease).where(_is_ours).values(holder=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +53,29 @@ class Lease:
         Raises:
             Fenced: another worker has taken over; nothing of the transaction may be kept.
         """
-        expires_at = database_now(connection) + timedelta(seconds=self.seconds)
-        statement = (
-            update(lease)
-            .where(
-                lease.c.integration_id == self.integration_id, lease.c.fence == self.fence, lease.c.holder.is_not(None)
-            )
-            .values(expires_at=expires_at)
-        )
-        if connection.execute(statement).rowcount != 1:
+        until = database_now(connection) + timedelta(seconds=self.seconds)
+        if connection.execute(_PROLONG, {**self._ours, "until": until}).rowcount != 1:
             raise Fenced(f"another worker has taken over integration {self.integration_id}; this one stops")
+
+    def release(self, connection: Connection) -> None:
+        """Give the lease back inside the caller's transaction; nothing happens where another worker has taken over."""
+        connection.execute(_RELEASE, self._ours)
+
+    @property
+    def _ours(self) -> dict[str, object]:
+        return {"of_integration": self.integration_id, "our_fence": self.fence}
 
 
 @contextmanager
-def hold_lease(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Iterator[Lease]:
-    """Hold the integration for the length of the block.
+def hold_lease(
+    engine: Engine,
+    integration_id: str,
+    *,
+    holder: str,
+    seconds: float,
+    at_the_end: Callable[[Connection], None] | None = None,
+) -> Iterator[Lease]:
+    """Hold the integration for the length of the block; what is done ``at_the_end`` shares the releasing transaction.
 
     Raises:
         LeaseHeld: somebody else holds it.
@@ -67,7 +84,10 @@ def hold_lease(engine: Engine, integration_id: str, *, holder: str, seconds: flo
     try:
         yield held
     finally:
-        _release(engine, held)
+        with writing(engine) as connection:
+            if at_the_end is not None:
+                at_the_end(connection)
+            held.release(connection)
 
 
 def present_holders(connection: Connection) -> list[str]:
@@ -84,10 +104,7 @@ def present_holders(connection: Connection) -> list[str]:
 def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Lease:
     with writing(engine) as connection:
         now = database_now(connection)
-        first = {"integration_id": integration_id, "fence": 0, "holder": None, "expires_at": now}
-        connection.execute(insert_or_update(connection, lease).values(first).on_conflict_do_nothing())
-        locked = select(lease).where(lease.c.integration_id == integration_id).with_for_update()
-        row = connection.execute(locked).mappings().one()
+        row = _locked_row(connection, integration_id, now)
         if row["holder"] is not None and row["expires_at"] > now and not _is_gone(row):
             seconds_left = (row["expires_at"] - now).total_seconds()
             raise LeaseHeld(
@@ -96,19 +113,22 @@ def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float
                 holder=row["holder"],
                 seconds_left=seconds_left,
             )
-        fence = row["fence"] + 1
-        values = {"fence": fence, "holder": holder, "expires_at": now + timedelta(seconds=seconds), **_this_process()}
-        connection.execute(update(lease).where(lease.c.integration_id == integration_id).values(values))
-    return Lease(integration_id, fence, seconds)
+        taken = Lease(integration_id, row["fence"] + 1, seconds)
+        values = {"fence": taken.fence, "holder": holder, "expires_at": now + timedelta(seconds=seconds)}
+        new = {f"new_{name}": value for name, value in {**values, **_this_process()}.items()}
+        connection.execute(_TAKE, {"of_integration": integration_id, **new})
+    return taken
 
 
-def _release(engine: Engine, held: Lease) -> None:
-    with writing(engine) as connection:
-        connection.execute(
-            update(lease)
-            .where(lease.c.integration_id == held.integration_id, lease.c.fence == held.fence)
-            .values(holder=None)
-        )
+def _locked_row(connection: Connection, integration_id: str, now: datetime) -> RowMapping:
+    """Return the integration's row, which nobody else then changes; made where there is none yet."""
+    of_integration = {"of_integration": integration_id}
+    row = connection.execute(_LOCK, of_integration).mappings().first()
+    if row is not None:
+        return row
+    first = {"integration_id": integration_id, "fence": 0, "holder": None, "expires_at": now}
+    connection.execute(insert_or_update(connection, lease).values(first).on_conflict_do_nothing())
+    return connection.execute(_LOCK, of_integration).mappings().one()
 
 
 def _this_process() -> dict[str, Any]:

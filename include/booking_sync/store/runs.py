@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from booking_sync.guard import GuardNotice, WindowRead
 from booking_sync.states import RunState
+from booking_sync.store.integrations import Integration, integration_of
 from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import integration, integration_run, run
 from booking_sync.window import RunTrigger, Window
+
+_OF = "its_"
+"""Begins the names of an integration's columns where they stand beside those of its part in a run."""
+
+_is_this_part = (integration_run.c.run_id == bindparam("of_run")) & (
+    integration_run.c.integration_id == bindparam("of_integration")
+)
+_RUN = select(run).where(run.c.id == bindparam("of_run"))
+_COUNTS = select(integration_run.c.counts).where(_is_this_part)
+_SET_COUNTS = update(integration_run).where(_is_this_part).values(counts=bindparam("new_counts"))
+_SET_STATE = (
+    update(integration_run)
+    .where(_is_this_part)
+    .values(state=bindparam("new_state"), reason=bindparam("new_reason"), is_mending=bindparam("is_now_mending"))
+)
+_SET_GUARD = update(integration_run).where(_is_this_part).values(guard=bindparam("new_guard"))
+_SET_CHECKSUM = update(integration_run).where(_is_this_part).values(plan_checksum=bindparam("new_checksum"))
+_TURNS = select(integration_run.c.counts, integration_run.c.step_times).where(_is_this_part).with_for_update()
+_SET_TURNS = _SET_COUNTS.values(step_times=bindparam("new_times"))
+_ADVANCE = _SET_STATE.values(counts=bindparam("new_counts"))
+_PORTALS = (
+    select(func.count(integration.c.portal_id.distinct()))
+    .join(integration_run, integration_run.c.integration_id == integration.c.id)
+    .where(integration_run.c.run_id == bindparam("of_run"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +109,7 @@ def insert_run(
 
 def load_run(connection: Connection, run_id: str) -> Run:
     """Return one run."""
-    return _run(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
+    return _run(connection.execute(_RUN, {"of_run": run_id}).mappings().one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +141,23 @@ def close_run(
     connection.execute(statement.values(state=state, counts=dict(counts), closed_at=closed_at))
 
 
-def insert_integration_run(connection: Connection, run_id: str, integration_id: str, window: Window | None) -> None:
-    """Record that an integration takes part in a run."""
-    values: dict[str, Any] = {
-        "run_id": run_id,
-        "integration_id": integration_id,
-        "window_start": window.start if window else None,
-        "window_end": window.end if window else None,
-        "state": RunState.OPEN,
-        "reason": None,
-        "is_mending": False,
-        "counts": {},
-    }
-    connection.execute(insert_or_update(connection, integration_run).values(values).on_conflict_do_nothing())
+def insert_integration_runs(connection: Connection, run_id: str, windows: Mapping[str, Window | None]) -> None:
+    """Record which integrations take part in a run, each with its window; those recorded before stay as they are."""
+    rows: list[dict[str, Any]] = [
+        {
+            "run_id": run_id,
+            "integration_id": integration_id,
+            "window_start": window.start if window else None,
+            "window_end": window.end if window else None,
+            "state": RunState.OPEN,
+            "reason": None,
+            "is_mending": False,
+            "counts": {},
+        }
+        for integration_id, window in windows.items()
+    ]
+    if rows:
+        connection.execute(insert_or_update(connection, integration_run).on_conflict_do_nothing(), rows)
 
 
 def set_integration_run(
@@ -140,37 +170,29 @@ def set_integration_run(
     is_mending: bool = False,
 ) -> None:
     """Record how far an integration has come in a run."""
-    statement = update(integration_run).where(
-        integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id
-    )
-    connection.execute(statement.values(state=state, reason=reason, is_mending=is_mending))
+    values = {"new_state": state, "new_reason": reason, "is_now_mending": is_mending}
+    connection.execute(_SET_STATE, {"of_run": run_id, "of_integration": integration_id, **values})
+
+
+def advance(
+    connection: Connection, run_id: str, integration_id: str, state: RunState, counts: Mapping[str, int]
+) -> None:
+    """Record that a step is done, with what it counted; counts that it does not name stay."""
+    before = load_counts(connection, run_id, integration_id, is_to_change=True)
+    values = {"new_state": state, "new_reason": None, "is_now_mending": False, "new_counts": {**before, **counts}}
+    connection.execute(_ADVANCE, {"of_run": run_id, "of_integration": integration_id, **values})
 
 
 def set_guard(connection: Connection, run_id: str, integration_id: str, notice: GuardNotice | None) -> None:
     """Record what the plan guard says of an integration's plan."""
-    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
-    connection.execute(update(integration_run).where(*mine).values(guard=asdict(notice) if notice else None))
+    of_part = {"of_run": run_id, "of_integration": integration_id}
+    connection.execute(_SET_GUARD, {**of_part, "new_guard": asdict(notice) if notice else None})
 
 
 def set_plan_checksum(connection: Connection, run_id: str, integration_id: str, checksum: str) -> None:
     """Record the checksum of what the run is to do for an integration, with what waits there for an approval."""
-    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
-    connection.execute(update(integration_run).where(*mine).values(plan_checksum=checksum))
-
-
-def set_counts(connection: Connection, run_id: str, integration_id: str, **counts: int) -> None:
-    """Set counts of an integration's part; those not named stay."""
-    _change_counts(connection, run_id, integration_id, lambda before: {**before, **counts})
-
-
-def add_counts(connection: Connection, run_id: str, integration_id: str, **counts: int) -> None:
-    """Add to counts of an integration's part."""
-    _change_counts(
-        connection,
-        run_id,
-        integration_id,
-        lambda before: {**before, **{name: before.get(name, 0) + count for name, count in counts.items()}},
-    )
+    of_part = {"of_run": run_id, "of_integration": integration_id}
+    connection.execute(_SET_CHECKSUM, {**of_part, "new_checksum": checksum})
 
 
 def record_turn(
@@ -186,14 +208,13 @@ def record_turn(
 
     A step that is repeated began when it began first.
     """
-    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
-    columns = (integration_run.c.counts, integration_run.c.step_times)
-    before = connection.execute(select(*columns).where(*mine).with_for_update()).one()
+    of_part = {"of_run": run_id, "of_integration": integration_id}
+    before = connection.execute(_TURNS, of_part).one()
     counts = {**before.counts, **budget, **{name: before.counts.get(name, 0) + count for name, count in calls.items()}}
     known = before.step_times or {}
     began_at = known[times.step][0] if times.step in known else times.began_at.isoformat()
     step_times = {**known, times.step: [began_at, times.ended_at.isoformat()]}
-    connection.execute(update(integration_run).where(*mine).values(counts=counts, step_times=step_times))
+    connection.execute(_SET_TURNS, {**of_part, "new_counts": counts, "new_times": step_times})
 
 
 def step_times(connection: Connection, run_id: str) -> list[StepTimes]:
@@ -211,10 +232,22 @@ def step_times(connection: Connection, run_id: str) -> list[StepTimes]:
     return [StepTimes(step, began[step], ended[step]) for step in sorted(began, key=lambda step: began[step])]
 
 
-def load_counts(connection: Connection, run_id: str, integration_id: str) -> dict[str, int]:
-    """Return the counts of an integration's part."""
-    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
-    counts: dict[str, int] = connection.execute(select(integration_run.c.counts).where(*mine)).scalar_one()
+def count_requests(
+    connection: Connection, run_id: str, integration_id: str, requests: Mapping[str, int], budget: Mapping[str, int]
+) -> None:
+    """Add requests to those counted before; ``budget`` is what HubSpot said of its limits, and only the last counts."""
+    before = load_counts(connection, run_id, integration_id, is_to_change=True)
+    counts = {**before, **budget, **{name: before.get(name, 0) + count for name, count in requests.items()}}
+    connection.execute(_SET_COUNTS, {"of_run": run_id, "of_integration": integration_id, "new_counts": counts})
+
+
+def load_counts(
+    connection: Connection, run_id: str, integration_id: str, *, is_to_change: bool = False
+) -> dict[str, int]:
+    """Return the counts of an integration's part; ``is_to_change`` keeps others from changing them meanwhile."""
+    statement = _COUNTS.with_for_update() if is_to_change else _COUNTS
+    of_part = {"of_run": run_id, "of_integration": integration_id}
+    counts: dict[str, int] = connection.execute(statement, of_part).scalar_one()
     return counts
 
 
@@ -229,10 +262,23 @@ def integration_runs(
     return [_integration_run(row) for row in rows]
 
 
-def portal_ids(connection: Connection, run_id: str) -> set[str]:
-    """Return the portals that a run works on."""
-    mine = select(integration.c.portal_id).join(integration_run, integration_run.c.integration_id == integration.c.id)
-    return set(connection.execute(mine.where(integration_run.c.run_id == run_id)).scalars())
+def parts_ready(
+    connection: Connection, run_id: str, integration_ids: Sequence[str], states: Collection[RunState]
+) -> list[tuple[Integration, IntegrationRun]]:
+    """Return the parts that have come so far, of those named, each with its integration."""
+    statement = (
+        select(integration_run, *(column.label(f"{_OF}{column.name}") for column in integration.c))
+        .join(integration, integration.c.id == integration_run.c.integration_id)
+        .where(integration_run.c.run_id == run_id, integration_run.c.state.in_(states))
+        .where(integration_run.c.integration_id.in_(integration_ids))
+        .order_by(integration_run.c.integration_id)
+    )
+    return [(_integration_beside(row), _integration_run(row)) for row in connection.execute(statement).mappings()]
+
+
+def count_portals(connection: Connection, run_id: str) -> int:
+    """Return how many portals a run works on."""
+    return connection.execute(_PORTALS, {"of_run": run_id}).scalar_one()
 
 
 def recorded_reads(connection: Connection, integration_id: str, starts: Window) -> list[WindowRead]:
@@ -256,17 +302,13 @@ def recorded_reads(connection: Connection, integration_id: str, starts: Window) 
     ]
 
 
-def _change_counts(
-    connection: Connection, run_id: str, integration_id: str, change: Callable[[dict[str, int]], dict[str, int]]
-) -> None:
-    mine = (integration_run.c.run_id == run_id, integration_run.c.integration_id == integration_id)
-    before = connection.execute(select(integration_run.c.counts).where(*mine).with_for_update()).scalar_one()
-    connection.execute(update(integration_run).where(*mine).values(counts=change(before)))
-
-
 def _run(row: RowMapping) -> Run:
     fields = {name: row[name] for name in Run.__dataclass_fields__}
     return Run(**{**fields, "state": RunState(row["state"])})
+
+
+def _integration_beside(row: RowMapping) -> Integration:
+    return integration_of({column.name: row[f"{_OF}{column.name}"] for column in integration.c})
 
 
 def _integration_run(row: RowMapping) -> IntegrationRun:
