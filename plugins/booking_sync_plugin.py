@@ -35,6 +35,14 @@ class BookingSyncPlugin(AirflowPlugin):
             "icon": "booking-sync/static/status.svg",
             "icon_dark_mode": "booking-sync/static/status-dark.svg",
         },
+        {
+            "name": "Plan",
+            "href": "booking-sync/plan?dag_id={DAG_ID}&run_id={RUN_ID}",
+            "url_route": "booking-plan",
+            "destination": "dag_run",
+            "icon": "booking-sync/static/plan.svg",
+            "icon_dark_mode": "booking-sync/static/plan-dark.svg",
+        },
     ]
 
     @property

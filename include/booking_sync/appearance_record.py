@@ -28,9 +28,6 @@ class KeptAppearance:
     outcome_before: ActivityOutcome | None = None
 
 
-NOTHING_KEPT = KeptAppearance()
-
-
 class WithAppearance(Protocol):
     """A change as far as its looks go."""
 
@@ -43,8 +40,16 @@ class WithAppearance(Protocol):
         """The outcome afterwards."""
 
     @property
-    def kept(self) -> KeptAppearance:
-        """What was kept."""
+    def outcome_before(self) -> ActivityOutcome | None:
+        """The outcome before."""
+
+    @property
+    def appearance(self) -> bytes | None:
+        """What the activity shows afterwards, encrypted."""
+
+    @property
+    def appearance_before(self) -> bytes | None:
+        """What it shows before, encrypted."""
 
 
 def keep_appearance(vault: Vault, booking: Booking, standing: Recorded | None) -> KeptAppearance:
@@ -63,12 +68,11 @@ def keep_appearance(vault: Vault, booking: Booking, standing: Recorded | None) -
 
 def kept_differences(vault: Vault, change: WithAppearance) -> tuple[Difference, ...]:
     """Return what a change changes, field by field; nothing where nothing was kept."""
-    kept = change.kept
     return differences(
         change.operation,
-        _load(vault, kept.before),
-        _load(vault, kept.after),
-        outcome_before=kept.outcome_before,
+        _load(vault, change.appearance_before),
+        _load(vault, change.appearance),
+        outcome_before=change.outcome_before,
         outcome=change.activity_outcome,
     )
 

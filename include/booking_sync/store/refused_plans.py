@@ -120,6 +120,13 @@ def plans_with_checksum(connection: Connection, checksum: str) -> list[RefusedPl
     return [_refused(row) for row in connection.execute(statement).mappings()]
 
 
+def plans_of_run(connection: Connection, run_id: str) -> list[RefusedPlan]:
+    """Return the refused plans that a run was the first to refuse, or that its approval let through."""
+    mine = (refused_plan.c.run_id == run_id) | (refused_plan.c.used_by_run_id == run_id)
+    statement = _select().where(mine).order_by(refused_plan.c.id)
+    return [_refused(row) for row in connection.execute(statement).mappings()]
+
+
 def record_refusal(
     connection: Connection,
     run_id: str,

@@ -69,6 +69,7 @@ class IntegrationRun:
     is_mending: bool
     counts: dict[str, int]
     guard: GuardNotice | None = None
+    plan_checksum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,4 +323,5 @@ def _integration_run(row: RowMapping) -> IntegrationRun:
         is_mending=row["is_mending"],
         counts=row["counts"],
         guard=GuardNotice(**row["guard"]) if row["guard"] else None,
+        plan_checksum=row["plan_checksum"],
     )

@@ -15,6 +15,8 @@ MEDIA_TYPES = {
     "icon.svg": "image/svg+xml",
     "pages.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
+    "plan-dark.svg": "image/svg+xml",
+    "plan.svg": "image/svg+xml",
     "status-dark.svg": "image/svg+xml",
     "status.svg": "image/svg+xml",
 }

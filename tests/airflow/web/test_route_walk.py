@@ -22,6 +22,8 @@ LEAST_ROLE = {
     ("GET", "/integrations/{workspace_id}/owners"): VIEWER,
     ("GET", "/integrations/{workspace_id}/settings"): VIEWER,
     ("GET", "/integrations/{workspace_id}/uninstall"): VIEWER,
+    ("GET", "/plan"): VIEWER,
+    ("GET", "/plan.csv"): VIEWER,
     ("GET", "/static/{name}"): VIEWER,
     ("GET", "/status"): VIEWER,
     ("GET", "/bookings/{booking_id:path}"): VIEWER,

@@ -1,0 +1,196 @@
+"""What a run will do or did, read back from what it wrote down: for the page, the export and the command line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from booking_sync.appearance import Difference
+from booking_sync.appearance_record import kept_differences
+from booking_sync.plan_text import MOST_ITEMS, plan_text
+from booking_sync.services import Services
+from booking_sync.states import ChangeState, KeptKind, Operation
+from booking_sync.store import integrations, plan_items, refused_plans, runs
+from booking_sync.store.database import reading
+from booking_sync.store.integrations import Integration, PortalRecord
+from booking_sync.store.plan_items import AlikeItems, Attempt, PlannedItem, WaitingItem, Wanted
+from booking_sync.store.refused_plans import RefusedPlan
+from booking_sync.store.runs import IntegrationRun
+
+PAGE_SIZE = 50
+CHUNK = 2_000
+"""Items that are read at once where all are gone through."""
+
+
+class PlanGroup(StrEnum):
+    """In what groups the items of a run are shown."""
+
+    CREATE = "create"
+    RECREATE = "recreate"
+    CANCEL = "cancel"
+    UPDATE = "update"
+    REJECTED = "rejected"
+    WAITING = "waiting"
+    FOUND = "found"
+
+
+OPERATIONS: dict[PlanGroup, tuple[Operation, ...]] = {
+    PlanGroup.CREATE: (Operation.CREATE,),
+    PlanGroup.RECREATE: (Operation.RECREATE,),
+    PlanGroup.CANCEL: (Operation.CANCEL,),
+    PlanGroup.UPDATE: (Operation.UPDATE, Operation.MARK),
+}
+_KEPT = {PlanGroup.REJECTED: KeptKind.REJECTED, PlanGroup.WAITING: KeptKind.WAITING}
+NOT_LISTED = ("unchanged", "superseded", "excluded")
+"""Bookings that a run read and that got no change; it keeps only their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """A change, and what it changes."""
+
+    item: PlannedItem
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """One integration's part in a run."""
+
+    part: IntegrationRun
+    integration: Integration
+    portal: PortalRecord
+    refused: tuple[RefusedPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """What stands above the items of a run: its parts, and how much of what there is."""
+
+    attempt: Attempt
+    others: tuple[Attempt, ...]
+    parts: tuple[PlanPart, ...]
+    alike: tuple[AlikeItems, ...]
+    group_sizes: dict[PlanGroup, int]
+    not_listed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """One page of a group. Either has ``items`` or ``waiting``. ``count`` is how many there are in all."""
+
+    group: PlanGroup
+    count: int
+    number: int
+    items: tuple[ShownItem, ...] = ()
+    waiting: tuple[WaitingItem, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; one even where there is nothing."""
+        return max(1, -(-self.count // PAGE_SIZE))
+
+
+def plan_head(services: Services, dag_id: str, dag_run_id: str, *, attempt_id: str = "") -> PlanHead | None:
+    """Return what is known of a DAG run's plan; None where it has not opened a run of ours."""
+    with reading(services.engine) as connection:
+        found = plan_items.attempts(connection, dag_id, dag_run_id)
+        chosen = next((one for one in found if one.id == attempt_id), found[0] if found else None)
+        if chosen is None:
+            return None
+        parts = runs.integration_runs(connection, chosen.id)
+        known = {one.id: one for one in integrations.all_integrations(connection)}
+        portals = integrations.all_portals(connection)
+        refused = refused_plans.plans_of_run(connection, chosen.id)
+        alike = tuple(plan_items.count_items(connection, chosen.id))
+        sizes = {group: sum(a.count for a in alike if a.operation in ops) for group, ops in OPERATIONS.items()}
+        for group, kind in _KEPT.items():
+            sizes[group] = plan_items.count_waiting(connection, chosen.id, kind, Wanted())
+        if findings := plan_items.count_findings(connection, chosen.id, Wanted()):
+            sizes[PlanGroup.FOUND] = findings
+    return PlanHead(
+        attempt=chosen,
+        others=tuple(one for one in found if one.id != chosen.id),
+        parts=tuple(
+            PlanPart(
+                part,
+                known[part.integration_id],
+                portals[known[part.integration_id].portal_id],
+                tuple(one for one in refused if one.integration_id == part.integration_id),
+            )
+            for part in parts
+        ),
+        alike=alike,
+        group_sizes=sizes,
+        not_listed={name: sum(part.counts.get(name, 0) for part in parts) for name in NOT_LISTED},
+    )
+
+
+def plan_page(services: Services, run_id: str, group: PlanGroup, wanted: Wanted, number: int) -> PlanPage:
+    """Return one page of a group of a run's items; ``number`` begins with 1."""
+    start = (number - 1) * PAGE_SIZE
+    with reading(services.engine) as connection:
+        if group in OPERATIONS:
+            asked = Wanted(OPERATIONS[group], wanted.states, wanted.integration_id, wanted.sought)
+            count = plan_items.count_wanted(connection, run_id, asked)
+            items = plan_items.item_page(connection, run_id, asked, start=start, most=PAGE_SIZE)
+            return PlanPage(group, count, number, items=tuple(_shown(services, item) for item in items))
+        if group is PlanGroup.FOUND:
+            found = plan_items.finding_page(connection, run_id, wanted, start=start, most=PAGE_SIZE)
+            return PlanPage(group, plan_items.count_findings(connection, run_id, wanted), number, waiting=tuple(found))
+        kind = _KEPT[group]
+        kept = plan_items.waiting_page(connection, run_id, kind, wanted, start=start, most=PAGE_SIZE)
+        return PlanPage(group, plan_items.count_waiting(connection, run_id, kind, wanted), number, waiting=tuple(kept))
+
+
+def every_item(services: Services, run_id: str, wanted: Wanted) -> Iterator[ShownItem]:
+    """Go through all changes of a run that are asked for; memory holds a chunk, and no transaction stays open."""
+    last: PlannedItem | None = None
+    while True:
+        with reading(services.engine) as connection:
+            some = plan_items.items_after(connection, run_id, wanted, last, CHUNK)
+        if not some:
+            return
+        yield from (_shown(services, item) for item in some)
+        last = some[-1]
+
+
+def every_waiting(services: Services, run_id: str, wanted: Wanted) -> Iterator[WaitingItem]:
+    """Go through all bookings of a run that got no change although they were to, a page at a time."""
+    for group in _KEPT:
+        number = 1
+        while page := plan_page(services, run_id, group, wanted, number).waiting:
+            yield from page
+            number += 1
+
+
+def text_of_part(services: Services, run_id: str, integration_id: str, *, most: int = MOST_ITEMS) -> str:
+    """Return the plan of one integration as text; the first ``most`` items of it one by one."""
+    wanted = Wanted(integration_id=integration_id)
+    with reading(services.engine) as connection:
+        (part,) = runs.integration_runs(connection, run_id, [integration_id])
+        name = integrations.load_integration(connection, integration_id).workspace_id
+        alike = [one for one in plan_items.count_items(connection, run_id) if one.integration_id == integration_id]
+        first = plan_items.items_after(connection, run_id, wanted, None, most)
+    shown = [_shown(services, item) for item in first]
+    return plan_text(
+        name,
+        part.plan_checksum,
+        [(one.item, one.differences) for one in shown],
+        _by_operation(alike),
+        {column: part.counts.get(column, 0) for column in (*NOT_LISTED, "waiting", "rejected")},
+    )
+
+
+def _by_operation(alike: Sequence[AlikeItems]) -> Counter[Operation]:
+    counted: Counter[Operation] = Counter()
+    for one in alike:
+        if one.state is not ChangeState.SUPERSEDED:
+            counted[one.operation] += one.count
+    return counted
+
+
+def _shown(services: Services, item: PlannedItem) -> ShownItem:
+    return ShownItem(item, kept_differences(services.vault, item))

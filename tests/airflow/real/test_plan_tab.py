@@ -1,0 +1,66 @@
+"""The tab Plan on a DAG run in a real Chromium, inside a real Airflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from booking_sandbox.server import Sandbox
+from booking_sync.services import utc_now
+from booking_sync_airflow.identity import SYNC_DAG_ID
+from tests.airflow.real.airflow import RealAirflow
+from tests.airflow.real.window import Window
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+def open_plan(seat: Window, dag_id: str, run_id: str) -> None:
+    """Click on the tab, as Airflow shows it on a run."""
+    seat.page.goto(f"{seat.place.url}/dags/{dag_id}/runs/{quote(run_id, safe='')}")
+    seat.page.get_by_role("link", name="Plan", exact=True).click()
+    seat.frame.get_by_role("heading", name="Plan").first.wait_for()
+
+
+def change_some(sandbox: Sandbox, booking_ids: list[str]) -> None:
+    """Move the first booking, cancel the second, rename the third."""
+    calendar = sandbox.calendar.state
+    moved, cancelled, renamed = booking_ids
+    calendar.reschedule_in_place(moved, utc_now() + timedelta(days=2))
+    calendar.cancel(cancelled)
+    calendar.edit(renamed, event_name="A better name", location={"kind": "physical", "value": "Room 1"})
+
+
+def test_a_person_sees_what_a_run_would_do_filters_it_and_takes_it_along(
+    seat: Window, real_airflow: RealAirflow, sandbox: Sandbox
+) -> None:
+    calendar, start = sandbox.calendar.state, utc_now() + timedelta(days=1)
+    workspace_id = calendar.bookings()[0]["workspace_id"]
+    booked = [calendar.book(workspace_id, start_at=start, end_at=start + timedelta(minutes=30))["id"] for _ in range(3)]
+    real_airflow.api.unpause(SYNC_DAG_ID)
+    real = real_airflow.finished_run(SYNC_DAG_ID, {"booking_ids": booked})
+    change_some(sandbox, booked)
+    dry = real_airflow.finished_run(SYNC_DAG_ID, {"booking_ids": booked, "dry_run": True})
+
+    open_plan(seat, SYNC_DAG_ID, dry["dag_run_id"])
+    seat.sees("Dry run: this is what a real run would do.")
+    seat.look("plan-recreate")
+    for group, words in (("Cancel 1", "→ [Canceled]"), ("Update 1", "A better name")):
+        seat.frame.get_by_role("link", name=group).click()
+        seat.sees(words.removeprefix("→ "))
+        seat.look(f"plan-{group.split()[0].lower()}")
+    seat.frame.get_by_label("Booking, activity or reason").fill("no such booking")
+    seat.press("Filter")
+    seat.sees("Nothing fits the filter.")
+    seat.look("plan-nothing-fits")
+    seat.frame.get_by_role("link", name="Show all").click()
+    with seat.page.expect_download() as download:
+        seat.frame.get_by_role("link", name="Export as CSV").click()
+    assert download.value.path().read_text().startswith('"integration","group","state"')
+
+    open_plan(seat, SYNC_DAG_ID, real["dag_run_id"])
+    seat.sees("What this run did to HubSpot")
+    seat.look("plan-done")
+    seat.frame.get_by_role("link", name=booked[0]).click()
+    seat.frame.get_by_role("heading", name=f"Booking {booked[0]}").wait_for()

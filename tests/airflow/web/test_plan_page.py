@@ -1,0 +1,181 @@
+"""The tab Plan: what a run will do or did, for whom, in pages; and its export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from booking_sandbox.server import Sandbox
+from booking_sync.services import utc_now
+from booking_sync.store.database import reading, writing
+from booking_sync.store.tables import change, integration_run
+from booking_sync.store.tables import run as run_table
+from booking_sync_airflow.web.plan_csv import COLUMNS, DANGEROUS, safe_cell
+from tests.airflow.web.browsing import ADMIN, OPERATOR, VIEWER, Browser, User, words
+from tests.airflow.web.runs import run
+
+pytestmark = pytest.mark.airflow
+
+ADA = {"id": "in_1", "name": "Ada Lovelace", "email": "ada@example.com"}
+START = utc_now().replace(microsecond=0, second=0) + timedelta(days=1)
+
+
+def plan(run_id: str = "manual__1", dag_id: str = "calendar_hubspot_sync", *, page: str = "/plan", **asked: str) -> str:
+    more = "".join(f"&{name}={quote(value)}" for name, value in asked.items())
+    return f"{page}?dag_id={dag_id}&run_id={quote(run_id, safe='')}{more}"
+
+
+@pytest.fixture
+def bookings(acme: str, sandbox: Sandbox) -> list[str]:
+    """Three bookings of Ada's that a run has passed on; since then one moved, one was cancelled, one renamed."""
+    calendar = sandbox.calendar.state
+    made: list[str] = [
+        calendar.book(acme, start_at=START, end_at=START + timedelta(minutes=30), invitees=[ADA])["id"]
+        for _ in range(3)
+    ]
+    assert not run("manual__0", booking_ids=made).is_red
+    calendar.reschedule_in_place(made[0], START + timedelta(hours=3))
+    calendar.cancel(made[1])
+    calendar.edit(made[2], event_name="=HYPERLINK(1)")
+    return made
+
+
+def test_a_dry_run_shows_old_and_new_of_everything_and_writes_nothing(  # W4
+    browser: Callable[[User], Browser], sandbox: Sandbox, bookings: list[str]
+) -> None:
+    before = len(sandbox.hubspot.history.writes())
+    assert not run(booking_ids=bookings, dry_run=True).is_red
+
+    operator = browser(OPERATOR)
+    said = {group: words(operator.get(plan(group=group))) for group in ("recreate", "cancel", "update", "create")}
+
+    assert len(sandbox.hubspot.history.writes()) == before
+    later = START + timedelta(hours=3)
+    assert "Dry run: this is what a real run would do." in said["recreate"]
+    assert f"start {START:%Y-%m-%d %H:%M} UTC → {later:%Y-%m-%d %H:%M} UTC" in said["recreate"]
+    assert "(rule R1)" in said["recreate"]
+    assert "title " in said["cancel"]
+    assert "→ [Canceled] " in said["cancel"]
+    assert "outcome SCHEDULED → CANCELED" in said["cancel"]
+    assert "→ =HYPERLINK(1)" in said["update"]
+    assert "Nothing in this group." in said["create"]
+    assert all("Lovelace" not in text and "ada@" not in text for text in said.values())
+
+
+def test_the_tab_has_the_checksum_the_records_and_the_way_to_each_booking(
+    browser: Callable[[User], Browser], mapping: Engine, bookings: list[str], sandbox: Sandbox
+) -> None:
+    run(booking_ids=bookings, dry_run=True)
+    run("manual__2", booking_ids=bookings)
+    shown = browser(VIEWER).get(plan("manual__2", group="recreate"))
+
+    with reading(mapping) as connection:
+        of_runs = select(integration_run.c.plan_checksum).join(run_table, run_table.c.id == integration_run.c.run_id)
+        *_, previewed, applied = connection.execute(of_runs.order_by(run_table.c.opened_at)).scalars()
+    assert previewed == applied
+    assert applied in words(shown)
+    assert words(browser(VIEWER).get(plan())).count(previewed) == 1
+    live = sandbox.hubspot.state.activities(portal_id=424_242)
+    assert any(f"record/0-47/{one['id']}" in shown.text for one in live)
+    assert f"/booking-sync/bookings/{bookings[0]}?integration=" in shown.text
+    assert "Done" in words(shown)
+
+
+def test_names_of_hosts_are_for_operators(browser: Callable[[User], Browser], bookings: list[str]) -> None:
+    run("manual__9", booking_ids=bookings[:1])
+
+    page, csv_page = plan("manual__0", group="create"), plan("manual__0", page="/plan.csv")
+    viewer, operator = browser(VIEWER), browser(OPERATOR)
+
+    assert "host changes; names are for operators" in words(viewer.get(page))
+    assert "names are for operators" not in words(operator.get(page))
+    (_, for_viewer, *_), (_, for_operator, *_) = (table(one.get(csv_page).text) for one in (viewer, operator))
+    host = COLUMNS.index("host_new")
+    assert for_viewer[host] == ""
+    assert for_operator[host]
+
+
+def test_items_are_searched_and_filtered_by_the_server(browser: Callable[[User], Browser], bookings: list[str]) -> None:
+    run(booking_ids=bookings)
+    viewer = browser(VIEWER)
+
+    found = words(viewer.get(plan("manual__0", q=bookings[1].upper())))
+    none = words(viewer.get(plan("manual__0", q="100%_")))
+    kept = words(viewer.get(plan("manual__0", state="kept")))
+
+    assert bookings[1] in found
+    assert bookings[0] not in found
+    assert "Nothing fits the filter." in none
+    assert "Nothing fits the filter." in kept
+
+
+def test_what_was_rejected_or_waits_is_listed_with_its_reason(
+    browser: Callable[[User], Browser], acme: str, sandbox: Sandbox
+) -> None:
+    broken = sandbox.calendar.state.book(acme, start_at=START, end_at=START + timedelta(minutes=30))["id"]
+    sandbox.calendar.state.edit(broken, end_at=START - timedelta(hours=1))
+    run(booking_ids=[broken])
+
+    said = words(browser(VIEWER).get(plan(group="rejected")))
+
+    assert "Rejected 1" in said
+    assert "end_at: before start_at" in said
+
+
+def test_a_run_of_another_dag_and_one_that_has_not_begun_are_told_so(browser: Callable[[User], Browser]) -> None:
+    viewer = browser(VIEWER)
+
+    assert "is none of the booking sync" in words(viewer.get(plan(dag_id="somebody_elses")))
+    assert "No plan yet" in words(viewer.get(plan("manual__never")))
+    assert viewer.get(plan("manual__never", page="/plan.csv")).status_code == 404
+    assert viewer.get("/plan").status_code == 400
+
+
+def table(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_the_export_has_every_item_and_no_formula(browser: Callable[[User], Browser], bookings: list[str]) -> None:
+    run(booking_ids=bookings, dry_run=True)
+
+    answer = browser(ADMIN).get(plan(page="/plan.csv"))
+
+    header, *rows = table(answer.text)
+    assert header == list(COLUMNS)
+    assert sorted(row[COLUMNS.index("booking_id")] for row in rows) == sorted(bookings)
+    titles = {row[COLUMNS.index("title_new")] for row in rows}
+    assert "'=HYPERLINK(1)" in titles
+    assert not [cell for row in rows for cell in row if cell.startswith(DANGEROUS)]
+    assert answer.headers["content-disposition"] == 'attachment; filename="plan-manual--1.csv"'
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_would_be_a_formula_is_text(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+    assert safe_cell(f"a{text}") == f"a{text}"
+
+
+def test_a_long_plan_is_shown_in_pages_and_exported_whole(
+    browser: Callable[[User], Browser], mapping: Engine, bookings: list[str]
+) -> None:
+    run(booking_ids=bookings, dry_run=True)
+    with writing(mapping) as connection:
+        row = dict(connection.execute(select(change).where(change.c.state == "previewed").limit(1)).mappings().one())
+        more = [row | {"id": f"more_{n:05}", "booking_id": f"bk_more_{n:05}"} for n in range(4_100)]
+        connection.execute(insert(change), [one | {"operation": "create"} for one in more])
+    viewer = browser(VIEWER)
+
+    first, last = (viewer.get(plan(group="create", number=number)) for number in ("1", "82"))
+    header, *rows = table(viewer.get(plan(page="/plan.csv")).text)
+
+    assert "Page 1 of 82, 4,100 items" in words(first)
+    assert first.text.count("<li>") == last.text.count("<li>") == 50
+    assert "bk_more_04099" in last.text
+    assert header
+    assert len({row[COLUMNS.index("booking_id")] for row in rows}) == 4_103
