@@ -19,6 +19,8 @@ from booking_sync.store.tables import run as run_table
 from booking_sync_airflow.web.plan_csv import COLUMNS, DANGEROUS, safe_cell
 from tests.airflow.web.browsing import ADMIN, OPERATOR, VIEWER, Browser, User, words
 from tests.airflow.web.runs import run
+from tests.docs.pages import ROOT, plain
+from tests.docs.pages import table as table_of
 
 pytestmark = pytest.mark.airflow
 
@@ -179,3 +181,9 @@ def test_a_long_plan_is_shown_in_pages_and_exported_whole(
     assert "bk_more_04099" in last.text
     assert header
     assert len({row[COLUMNS.index("booking_id")] for row in rows}) == 4_103
+
+
+def test_every_column_of_the_export_is_documented() -> None:
+    rows = table_of(ROOT / "docs/watching.md", "export")
+
+    assert [plain(name) for row in rows for name in row["Column"].split(", ")] == list(COLUMNS)
