@@ -18,7 +18,12 @@ class Stage:
     """A sandbox, and a mapping database that knows its portal: the first run of all has been."""
 
     sandbox: Served
-    database_url: str
+    database: Path
+
+    @property
+    def database_url(self) -> str:
+        """Where the mapping database is: SQLite, which is in our process, so that all of its work counts."""
+        return f"sqlite:///{self.database}"
 
     def pass_on(self) -> Cost:
         """Let a run pass on what is new, in a fresh process, and return what it cost there.
@@ -39,7 +44,7 @@ def stage(*, keeps_bodies: bool = True) -> Iterator[Stage]:
     with served() as sandbox, TemporaryDirectory() as folder:
         if not keeps_bodies:
             sandbox.ask(forget_bodies)
-        ready = Stage(sandbox, f"sqlite:///{Path(folder) / 'mapping.db'}")
+        ready = Stage(sandbox, Path(folder) / "mapping.db")
         sandbox.ask(book, 1)
         reconciled(services_on(sandbox.addresses, ready.database_url))  # makes the properties, once in a portal's life
         yield ready
