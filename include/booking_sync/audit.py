@@ -23,7 +23,7 @@ from booking_sync.request import AuditRequest
 from booking_sync.services import Services
 from booking_sync.shard import OpenedRun, deal, for_each_integration
 from booking_sync.states import RecordedState, RunState
-from booking_sync.store import changes, contact_links, drifts, integrations, runs, staging
+from booking_sync.store import contact_links, drifts, integrations, planned_changes, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
@@ -153,7 +153,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
     is_compared = part.state in {RunState.EXTRACTED, RunState.RECORDED}
     failure = None if is_compared else part.reason or ENDED
     with writing(services.engine) as connection:
-        changes.keep_planned(connection, run.id, part.integration_id, error=NOT_REACHED)
+        planned_changes.keep_planned(connection, run.id, part.integration_id, error=NOT_REACHED)
         staging.clear_staged(connection, run.id, part.integration_id)
         drifts.note_mended(connection, run.id, part.integration_id)
         state = RunState.RECORDED if is_compared else RunState.FAILED

@@ -9,7 +9,7 @@ from booking_sync.batch import Batch, Bench
 from booking_sync.model import Booking
 from booking_sync.standing import OUTCOME_PROPERTY
 from booking_sync.states import ActivityOutcome, Operation
-from booking_sync.store import changes, mappings
+from booking_sync.store import mappings, planned_changes
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 
@@ -28,7 +28,7 @@ def without_closed_by_people(bench: Bench, batch: Batch) -> Batch:
         if activity is None or row is None or activity.properties.get(OUTCOME_PROPERTY) != row.shown_outcome:
             closed.add(stored.id)
     with work.recording() as (connection, at):
-        changes.supersede(connection, closed, at=at)
+        planned_changes.supersede(connection, closed, at=at)
     return [(stored, booking) for stored, booking in batch if stored.id not in closed]
 
 

@@ -27,9 +27,10 @@ from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import Change, Plan, effect_of, make_plan, plan_change
 from booking_sync.states import ChangeState, KeptKind, RunState
-from booking_sync.store import changes, kept, mappings, runs, staging
-from booking_sync.store.changes import NewChange, StoredChange
+from booking_sync.store import changes, kept, mappings, planned_changes, runs, staging
+from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
+from booking_sync.store.planned_changes import NewChange
 from booking_sync.work import Work
 
 CHUNK = 2_000
@@ -115,7 +116,7 @@ def _plan_chunk(
             kept.release(writer, work.integration.id, unchanged, run_id=work.run.id)
             mappings.raise_versions(writer, work.integration.id, {**newer, **_newer_without_change(verdicts)})
         state = ChangeState.PREVIEWED if work.run.is_dry_run else ChangeState.PLANNED
-        changes.insert_changes(writer, work.run.id, work.integration.id, new, state=state, at=at)
+        planned_changes.insert_changes(writer, work.run.id, work.integration.id, new, state=state, at=at)
 
 
 def _verdicts(work: Work, connection: Connection, considered: Sequence[Considered]) -> list[tuple[Considered, Verdict]]:
@@ -134,11 +135,11 @@ def _make_way(work: Work, connection: Connection, verdicts: Sequence[tuple[Consi
         for one, verdict in verdicts
         if one.open_change is not None and verdict in OVERTAKES and not _is_outdated(one)
     ]
-    changes.supersede(connection, overtaken, at=at)
+    planned_changes.supersede(connection, overtaken, at=at)
     still_refused = [
         one.open_change.id for one, verdict in verdicts if one.open_change and _stays_refused(one, verdict)
     ]
-    changes.hand_over(connection, still_refused, run_id=work.run.id)
+    planned_changes.hand_over(connection, still_refused, run_id=work.run.id)
     waiting = {one.booking.id: _why_waiting(one) for one, verdict in verdicts if _is_to_be_read_again(one, verdict)}
     settled = [one.booking.id for one, _ in verdicts if one.booking.id not in waiting]
     kept.release(connection, integration_id, settled, run_id=work.run.id)

@@ -19,7 +19,7 @@ from booking_sync.due import due_booking_ids, record_due
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
 from booking_sync.planning import make_and_save_plan
-from booking_sync.report import IntegrationReport, RunReport, integration_report
+from booking_sync.report import MOST_PREVIEWED, ChangesOfRun, IntegrationReport, RunReport, integration_report
 from booking_sync.request import RunRequest, refuse_long_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
@@ -28,7 +28,17 @@ from booking_sync.shared_feed import SharedFeed, read_shared_feed
 from booking_sync.sightings import look
 from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
-from booking_sync.store import changes, contact_links, drifts, integrations, kept, runs, staging
+from booking_sync.store import (
+    change_figures,
+    changes,
+    contact_links,
+    drifts,
+    integrations,
+    kept,
+    planned_changes,
+    runs,
+    staging,
+)
 from booking_sync.store.database import reading, writing
 from booking_sync.store.freshness_counts import freshness_counts
 from booking_sync.store.integrations import Integration
@@ -201,7 +211,7 @@ def _apply(
     def step(work: Work, _part: IntegrationRun) -> dict[str, int]:
         apply_changes(work, operations)
         with reading(services.engine) as connection:
-            return changes.count_states(connection, run_id, work.integration.id, operations)
+            return change_figures.count_of_operations(connection, run_id, work.integration.id, operations)
 
     with reading(services.engine) as connection:
         with_work = changes.integrations_with_work(connection, run_id, operations)
@@ -213,7 +223,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
     """Close one integration's part: keep what was not reached, record the window if it was planned, count."""
     is_recorded = part.state in {RunState.PLANNED, RunState.STOPPED, RunState.RECORDED}
     with writing(services.engine) as connection:
-        not_reached = changes.keep_planned(
+        not_reached = planned_changes.keep_planned(
             connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"
         )
         staging.clear_staged(connection, run.id, part.integration_id)
@@ -233,7 +243,13 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         return integration_report(
             integration.workspace_name,
             counts,
-            changes.changes_of_run(connection, run.id, part.integration_id),
+            ChangesOfRun(
+                change_figures.count_changes(connection, run.id, part.integration_id),
+                change_figures.first_previewed(connection, run.id, part.integration_id, MOST_PREVIEWED)
+                if run.is_dry_run
+                else (),
+                change_figures.changes_to_tell(connection, run.id, part.integration_id),
+            ),
             [
                 *kept.kept_reasons(connection, run.id, part.integration_id),
                 *(("not returned", *row) for row in kept.silent_ones(connection, run.id, part.integration_id)),

@@ -6,7 +6,7 @@ other, and makes no second one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -49,9 +49,8 @@ def recover(work: Work, sightings: Sightings) -> Recovered:
             before; nothing may be created for it.
     """
     with reading(work.services.engine) as connection:
-        unmapped = lost.unmapped_staged(connection, work.run.id, work.integration.id)
-        known = lost.last_known(connection, work.integration.id, unmapped)
-    overdue = _overdue(work, [booking_id for booking_id in unmapped if booking_id not in known])
+        known = lost.last_known_of_unmapped(connection, work.run.id, work.integration.id)
+    overdue = _overdue(work)
     searched = work.hubspot.activity_ids_of(BOOKING_PROPERTY, overdue) if overdue else []
     unseen = {*searched, *(one.activity_id for one in known.values())} - sightings.activities.keys()
     activities = {**sightings.activities, **(read_activities(work, unseen) if unseen else {})}
@@ -59,14 +58,14 @@ def recover(work: Work, sightings: Sightings) -> Recovered:
     return Recovered(activities, booking_ids, _map(work, booking_ids, activities, known))
 
 
-def _overdue(work: Work, booking_ids: Sequence[str]) -> list[str]:
+def _overdue(work: Work) -> list[str]:
     """Return the bookings that are too old for this to be the first run that sees them."""
     swept_at, connected_at = work.integration.swept_at, work.integration.connected_at
     if swept_at is None:
         return []
     before = swept_at - timedelta(seconds=work.services.settings.overlap_seconds)
-    bookings = _staged(work, booking_ids)
-    overdue = [booking.id for booking in bookings if connected_at <= booking.created_at < before]
+    with reading(work.services.engine) as connection:
+        overdue = lost.created_between(connection, work.run.id, work.integration.id, connected_at, before)
     return overdue if overdue and has_our_properties(work) else []
 
 
@@ -90,7 +89,7 @@ def _map(
     successors = {str(booking.rescheduled_to_id) for booking in staged if booking.rescheduled_to_id}
     with reading(work.services.engine) as connection:
         mapped = drifts.mapped_among(connection, work.integration.id, booking_ids | successors)
-        busy = drifts.bookings_in_work(connection, work.integration.id)
+        busy = drifts.in_work_among(connection, work.integration.id, sorted(booking_ids))
     candidates = _candidates(work, activities)
     contacts = work.hubspot.associated_ids("meetings", "contacts", [one.id for one in candidates.values()])
     rows: list[MappingRow] = []

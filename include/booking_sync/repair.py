@@ -22,8 +22,8 @@ from booking_sync.outcome import usual_outcome
 from booking_sync.plan import Change, digest_of
 from booking_sync.planning import make_and_save_plan
 from booking_sync.states import ChangeState, Operation, RefusedKind, Step
-from booking_sync.store import changes, drifts, mappings, refused_plans, staging
-from booking_sync.store.changes import NewChange
+from booking_sync.store import changes, drifts, mappings, planned_changes, refused_plans, staging
+from booking_sync.store.planned_changes import NewChange
 from booking_sync.work import Work
 
 REASON = "a second activity of the same booking"
@@ -104,7 +104,7 @@ def plan_archives(work: Work, due: Mapping[str, Drift]) -> None:
             for booking, payload in staged
             if booking.id not in busy
         ]
-        changes.insert_changes(connection, run_id, integration_id, new, state=ChangeState.PLANNED, at=at)
+        planned_changes.insert_changes(connection, run_id, integration_id, new, state=ChangeState.PLANNED, at=at)
 
 
 def _archive(booking: Booking, duplicate: Drift, generation: int) -> Change:

@@ -8,46 +8,17 @@ and is not red.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from booking_sync.drift import DriftKind
-from booking_sync.guard import PLAN_REFUSED, GuardNotice
+from booking_sync.guard import GuardNotice
+from booking_sync.report_lines import ChangeFigures, first_lines, told_of
 from booking_sync.states import AuditOutcome, ChangeState, Operation
-
-SELF_MENDING = frozenset(
-    {
-        "not_found",
-        "not_reached",
-        "contact_unknown",
-        "outcome_unknown",
-        "Throttled",
-        "DailyLimitReached",
-        "NotSent",
-        "TokensUnavailable",
-        "IntegrationStopped",
-        "NeedsReconnecting",
-    }
-)
-"""Error codes of kept changes that are carried out by the next run, or when the integration as a whole goes on."""
-
-UNANSWERED_TOO_OFTEN = 2
-"""After how many requests without an answer or effect the next one of that kind makes the run red.
-
-Once, not for ever.
-"""
 
 MOST_PREVIEWED = 100
 """How many changes of a dry run its note lists."""
-
-OPEN_AT_THE_END = (ChangeState.KEPT, ChangeState.UNKNOWN, ChangeState.SENDING)
-
-MOST_NAMED = 10
-"""How many bookings with one and the same warning are named one by one."""
-
-SILENT = "contacts_looked_up_again"
-"""A warning that only matters to the change itself."""
 
 COLUMNS = (
     "read",
@@ -64,10 +35,24 @@ COLUMNS = (
 )
 
 
-class ChangeFigures(Protocol):
-    """What the report looks at in a change: a row of the change table, or a mapping like it."""
+class AlikeChanges(Protocol):
+    """How many changes ended alike."""
 
-    def __getitem__(self, name: str, /) -> Any: ...  # noqa: ANN401 - columns have many types
+    @property
+    def state(self) -> str:
+        """Their state."""
+
+    @property
+    def operation(self) -> str:
+        """What they did."""
+
+    @property
+    def outcome(self) -> str | None:
+        """What came of the write."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +144,22 @@ class RunReport:
         return title + "\n".join([headline, *lines])
 
 
+@dataclass(frozen=True, slots=True)
+class ChangesOfRun:
+    """A run's changes: how many ended how, the first of a preview, and those that are open or carry a warning.
+
+    ``to_tell`` is gone through once, so that there may be any number of them.
+    """
+
+    counted: Sequence[AlikeChanges] = ()
+    previewed: Sequence[ChangeFigures] = ()
+    to_tell: Iterable[ChangeFigures] = ()
+
+
 def integration_report(
     name: str,
     counts: Mapping[str, int],
-    changes: Sequence[ChangeFigures],
+    changes: ChangesOfRun,
     kept: Sequence[tuple[str, str | None, str]],
     *,
     failure: str | None,
@@ -172,21 +169,17 @@ def integration_report(
 ) -> IntegrationReport:
     """Count what became of an integration's bookings.
 
-    ``counts`` are those recorded on the way (read, rejected, unchanged, superseded, waiting …), ``changes`` the run's
-    changes, ``kept`` the bookings that the next run reads again (kind, id, reason), ``guard`` what the plan guard says.
+    ``counts`` are those recorded on the way (read, rejected, unchanged, superseded, waiting …), ``kept`` the bookings
+    that the next run reads again (kind, id, reason), ``guard`` what the plan guard says.
     """
     figures = dict.fromkeys(COLUMNS, 0)
-    figures["read"] = counts.get("read", 0)
-    figures["rejected"] = counts.get("rejected", 0)
-    figures["unchanged"] = counts.get("unchanged", 0)
-    figures["superseded"] = counts.get("superseded", 0)
-    figures["excluded"] = counts.get("excluded", 0)
+    figures |= {name: counts.get(name, 0) for name in ("read", "rejected", "unchanged", "superseded", "excluded")}
     figures["kept"] = counts.get("waiting", 0)
-    for change in changes:
-        figures[_column(change)] += 1
-    open_ones = [c for c in changes if c["state"] in OPEN_AT_THE_END and c["error_code"] != PLAN_REFUSED]
+    for alike in changes.counted:
+        figures[_column(alike)] += alike.count
+    told = told_of(changes.to_tell)
     refused = [guard.sentence] if guard and guard.is_news else []
-    told = [guard.sentence] if guard and not guard.is_news else []
+    said = [guard.sentence] if guard and not guard.is_news else []
     return IntegrationReport(
         name=name,
         counts=figures,
@@ -195,38 +188,27 @@ def integration_report(
         failure=failure,
         is_recorded=is_recorded,
         remarks=(
-            *told,
+            *said,
             *_sweep_sentences(counts),
             *_preview_sentences(changes),
-            *_warning_sentences(changes),
-            *_kept_sentences(open_ones),
-            *(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept),
+            *told.warned_lines(),
+            *told.kept.lines,
+            *first_lines(f"{kind} {id_ or '(no id)'}: {reason}" for kind, id_, reason in kept).lines,
         ),
-        new_refusals=(*refused, *(f"{c['booking_id']}: {c['error']}" for c in open_ones if _is_alarming(c))),
+        new_refusals=(*refused, *told.alarming.lines),
         is_dry_run=is_dry_run,
     )
 
 
-def _is_alarming(change: ChangeFigures) -> bool:
-    """Say whether an open change is news that will not mend itself.
-
-    Refused anew, or without an answer once too often.
-    """
-    if change["state"] in (ChangeState.UNKNOWN, ChangeState.SENDING):
-        return bool(change["unanswered_count"] == UNANSWERED_TOO_OFTEN)
-    is_news = change["error_code"] != change["previous_error_code"]
-    return is_news and change["error_code"] not in SELF_MENDING
-
-
-def _column(change: ChangeFigures) -> str:
-    if change["state"] == ChangeState.SUPERSEDED:
+def _column(alike: AlikeChanges) -> str:
+    if alike.state == ChangeState.SUPERSEDED:
         return "superseded"
-    operation = "update" if change["operation"] == Operation.MARK else str(change["operation"])
-    if change["state"] == ChangeState.PREVIEWED:
+    operation = "update" if alike.operation == Operation.MARK else str(alike.operation)
+    if alike.state == ChangeState.PREVIEWED:
         return operation
-    if change["state"] != ChangeState.DONE:
+    if alike.state != ChangeState.DONE:
         return "kept"
-    if change["outcome"] == AuditOutcome.ADOPTED:
+    if alike.outcome == AuditOutcome.ADOPTED:
         return "adopted"
     return operation
 
@@ -240,34 +222,12 @@ def _sweep_sentences(counts: Mapping[str, int]) -> list[str]:
     return [f"sweep: {', '.join([*([f'{adopted} adopted'] if adopted else []), *found])}"] if adopted or found else []
 
 
-def _warning_sentences(changes: Sequence[ChangeFigures]) -> list[str]:
-    """Say which activities lack a contact or an owner, and why (C6)."""
-    concerned: dict[str, list[str]] = {}
-    for change in changes:
-        if change["state"] != ChangeState.SUPERSEDED:
-            for warning in change["warnings"]:
-                concerned.setdefault(warning, []).append(change["booking_id"])
-    return [line for warning, ids in concerned.items() if warning != SILENT for line in _warned(warning, ids)]
-
-
-def _warned(warning: str, booking_ids: Sequence[str]) -> list[str]:
-    """Return a line by booking; what concerns many is said once."""
-    if len(booking_ids) <= MOST_NAMED:
-        return [f"{booking_id}: {warning}" for booking_id in booking_ids]
-    return [f"{booking_ids[0]} and {len(booking_ids) - 1} more: {warning}"]
-
-
-def _preview_sentences(changes: Sequence[ChangeFigures]) -> list[str]:
-    """Say what a dry run would have done, item by item; the log of ``diff`` has all of it."""
-    previewed = [c for c in changes if c["state"] == ChangeState.PREVIEWED]
-    lines = [f"would {c['operation']} {c['booking_id']}: {c['reason']}" for c in previewed[:MOST_PREVIEWED]]
-    return lines + ([f"… and {len(previewed) - MOST_PREVIEWED} more"] if len(previewed) > MOST_PREVIEWED else [])
-
-
-def _kept_sentences(open_ones: Sequence[ChangeFigures]) -> list[str]:
-    return [
-        f"kept {c['booking_id']} ({c['operation']}): {c['error'] or 'its outcome is not known yet'}" for c in open_ones
-    ]
+def _preview_sentences(changes: ChangesOfRun) -> list[str]:
+    """Say what a dry run would have done, item by item; the log of ``diff`` has more of it."""
+    count = sum(alike.count for alike in changes.counted if alike.state == ChangeState.PREVIEWED)
+    first = changes.previewed[:MOST_PREVIEWED]
+    lines = [f"would {c['operation']} {c['booking_id']}: {c['reason']}" for c in first]
+    return lines + ([f"… and {count - len(first)} more"] if count > len(first) else [])
 
 
 def _balance_line(report: IntegrationReport) -> str:

@@ -24,7 +24,7 @@ from booking_sync.record import (
 )
 from booking_sync.standing import IDENTITY, REVISION_PROPERTY, Standing
 from booking_sync.states import AuditOutcome, Step
-from booking_sync.store import changes
+from booking_sync.store import changes, planned_changes
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import load_portal
@@ -46,7 +46,7 @@ def settle(work: Work) -> int:
     _settle_writes(work, of_step[Step.WRITE])
     _settle_archives(work, of_step[Step.ARCHIVE])
     with writing(work.services.engine) as connection:
-        changes.resume_archives(connection, work.run.id, work.integration.id)
+        planned_changes.resume_archives(connection, work.run.id, work.integration.id)
     return len(unanswered) - len(rested)
 
 

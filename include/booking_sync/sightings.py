@@ -110,13 +110,14 @@ def _suspects(work: Work) -> list[str]:
 
 def _listed(work: Work, since: datetime | None) -> set[str]:
     """Return the activities that were modified, but for those of which we know why."""
-    pages = work.hubspot.activity_ids_with((KEY_PROPERTY, BOOKING_PROPERTY), modified_since=since)
-    listed = {activity_id for page in pages for activity_id in page}
-    with reading(work.services.engine) as connection:
-        mapped = lost.mapped_bookings(connection, work.integration.portal_id, sorted(listed))
-        mine = {activity_id for activity_id, owner in mapped.items() if owner[0] == work.integration.id}
-        explained = lost.changed_since(connection, work.integration.id, mine, since) if since else mine
-    return listed - (mapped.keys() - mine) - explained
+    unexplained: set[str] = set()
+    for page in work.hubspot.activity_ids_with((KEY_PROPERTY, BOOKING_PROPERTY), modified_since=since):
+        with reading(work.services.engine) as connection:
+            mapped = lost.mapped_bookings(connection, work.integration.portal_id, page)
+            mine = {activity_id for activity_id, owner in mapped.items() if owner[0] == work.integration.id}
+            explained = lost.changed_since(connection, work.integration.id, mine, since) if since else mine
+        unexplained |= set(page) - (mapped.keys() - mine) - explained
+    return unexplained
 
 
 def _of_bookings(work: Work, booking_ids: list[str]) -> set[str]:

@@ -48,7 +48,7 @@ def _evidence(work: Work, recovered: Recovered) -> Evidence:
             for booking, _ in staged
         }
         unreadable = kept.rejected_among(connection, integration.id, ids)
-        in_work = drifts.bookings_in_work(connection, integration.id)
+        in_work = drifts.in_work_among(connection, integration.id, ids)
         unmapped = sorted(recovered.activities.keys() - {row.activity_id for row in mapped.values()})
         archived = drifts.archived_by_us(connection, integration.id, unmapped)
         once = drifts.once_mapped(connection, integration.id, sorted(bookings.keys() - mapped.keys()))

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, func, select
 
 from booking_sandbox.server import Sandbox
 from booking_sync.states import OPEN_STATES
-from booking_sync.store.tables import audit, change, mapping, staged_booking
+from booking_sync.store.read_tables import staged_booking
+from booking_sync.store.tables import audit, change, mapping
 
 MARKER = "calendar_booking_key"
 

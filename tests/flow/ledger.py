@@ -10,7 +10,8 @@ from booking_sandbox.server import Sandbox
 from booking_sync.states import OPEN_STATES, AuditOutcome
 from booking_sync.store.changes import NOT_FOUND
 from booking_sync.store.database import reading
-from booking_sync.store.tables import audit, change, run, staged_booking
+from booking_sync.store.read_tables import staged_booking
+from booking_sync.store.tables import audit, change, run
 
 _KINDS = {
     "/associations/": "associate activity",

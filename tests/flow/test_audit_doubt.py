@@ -12,7 +12,8 @@ from booking_sync.audit_report import AuditReport
 from booking_sync.errors import LeaseHeld
 from booking_sync.store.database import writing
 from booking_sync.store.lease import hold_lease
-from booking_sync.store.tables import kept_booking, mapping
+from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.tables import mapping
 from tests.flow.planting import (
     LONGER_THAN_THE_OVERLAP,
     OURS,

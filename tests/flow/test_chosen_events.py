@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from booking_sync.store.tables import change, settings_history
+from booking_sync.store.access_tables import settings_history
+from booking_sync.store.tables import change
 from tests.flow.planting import found
 from tests.flow.scene import Scene
 

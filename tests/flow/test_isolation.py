@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from booking_sync.store.database import reading
-from booking_sync.store.tables import change, integration, kept_booking
+from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.tables import change, integration
 from tests.flow.scene import WORKSPACE, Scene
 
 

@@ -14,7 +14,8 @@ from booking_sync.store.contact_links import installation_salt
 from booking_sync.store.database import writing
 from booking_sync.store.encryption import email_hash
 from booking_sync.store.lease import hold_lease
-from booking_sync.store.tables import audit, change, contact_link, mapping, run, staged_booking
+from booking_sync.store.read_tables import staged_booking
+from booking_sync.store.tables import audit, change, contact_link, mapping, run
 from tests.flow.scene import WORKSPACE, Scene
 from tests.oauth.portals_scene import FIRST, PortalsScene
 

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, func, select
 
 from booking_sandbox.hubspot_schema import CONTACTS
 from booking_sync.states import OPEN_STATES
-from booking_sync.store.tables import audit, change, integration, kept_booking, mapping, metadata, staged_booking
+from booking_sync.store.read_tables import kept_booking, staged_booking
+from booking_sync.store.tables import audit, change, integration, mapping, metadata
 from tests.flow import ledger
 from tests.flow.ledger import Deed
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from booking_sync.states import ChangeState, RefusedKind, RefusedState
-from booking_sync.store import changes, refused_plans
+from booking_sync.store import planned_changes, refused_plans
 from booking_sync.store.database import reading, writing
 from booking_sync.store.tables import change
 from tests.store.conftest import INTEGRATION, NOW
@@ -78,7 +78,7 @@ def test_what_is_held_back_waits_since_the_first_time_and_is_found_by_every_run(
     with writing(engine) as connection:
         connection.execute(insert(change), [change_row("one", ChangeState.PLANNED)])
         refused_plans.hold(connection, ["one"], at=NOW)
-        changes.hand_over(connection, ["one"], run_id="run_2")
+        planned_changes.hand_over(connection, ["one"], run_id="run_2")
         (planned,) = refused_plans.planned_effects(connection, "run_2", INTEGRATION)
         refused_plans.hold(connection, ["one"], at=NOW + timedelta(hours=1))
     with reading(engine) as connection:

@@ -13,11 +13,11 @@ from booking_sync.decision import decide
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.plan import plan_change
 from booking_sync.states import ActivityOutcome, AuditOutcome, ChangeState, RecordedState, RunState
-from booking_sync.store import changes, integrations, mappings, runs, staging
-from booking_sync.store.changes import NewChange
+from booking_sync.store import changes, integrations, mappings, planned_changes, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.encryption import Vault
 from booking_sync.store.mappings import MappingRow
+from booking_sync.store.planned_changes import NewChange
 from booking_sync.store.tables import change, mapping, mapping_history
 from booking_sync.window import MANUAL, RunTrigger
 from tests.builders import a_booking
@@ -69,7 +69,7 @@ def _plan(engine: Engine, vault: Vault, change_id: str) -> None:
     planned = plan_change(booking, None, decide(booking, None))
     new = NewChange(change_id, planned, vault.encrypt("Ada Lovelace"))
     with writing(engine) as connection:
-        changes.insert_changes(connection, "run_1", INTEGRATION, [new], state=ChangeState.PLANNED, at=NOW)
+        planned_changes.insert_changes(connection, "run_1", INTEGRATION, [new], state=ChangeState.PLANNED, at=NOW)
 
 
 def _payload(engine: Engine, change_id: str) -> bytes | None:
@@ -190,7 +190,7 @@ def test_a_change_that_newer_news_overtakes_keeps_nothing_personal(engine: Engin
     _plan(engine, vault, "ch_old")
 
     with writing(engine) as connection:
-        changes.supersede(connection, ["ch_old"], at=NOW)
+        planned_changes.supersede(connection, ["ch_old"], at=NOW)
 
     assert _payload(engine, "ch_old") is None
 
@@ -200,7 +200,7 @@ def test_a_preview_keeps_nothing_personal(engine: Engine, vault: Vault) -> None:
     new = NewChange("ch_1", plan_change(booking, None, decide(booking, None)), vault.encrypt("Ada Lovelace"))
 
     with writing(engine) as connection:
-        changes.insert_changes(connection, "run_1", INTEGRATION, [new], state=ChangeState.PREVIEWED, at=NOW)
+        planned_changes.insert_changes(connection, "run_1", INTEGRATION, [new], state=ChangeState.PREVIEWED, at=NOW)
 
     assert _payload(engine, "ch_1") is None
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from booking_sync.report import COLUMNS, IntegrationReport, RunReport, integration_report
+from booking_sync.report import COLUMNS, ChangesOfRun, IntegrationReport, RunReport, integration_report
 from booking_sync.states import AuditOutcome, ChangeState, KeptKind, Operation
+from booking_sync.store.change_figures import ChangeCount
 
 
 def a_change(booking_id: str = "bk_1", **fields: Any) -> dict[str, Any]:
@@ -40,7 +41,11 @@ def report(
     return integration_report(
         "Acme",
         {"hubspot_calls": 3, "calendar_calls": 2, **counts},
-        changes,
+        ChangesOfRun(
+            [ChangeCount(c["state"], c["operation"], c["outcome"], 1) for c in changes],
+            [c for c in changes if c["state"] == ChangeState.PREVIEWED],
+            changes,
+        ),
         kept,
         failure=failure,
         is_recorded=failure is None,
@@ -159,3 +164,24 @@ def test_the_table_has_a_line_an_integration() -> None:
     lines = RunReport(is_dry_run=False, integrations=(report(a_change(), read=1), report())).table.splitlines()
     assert len(lines) == 4
     assert len({len(line) for line in lines}) == 1
+
+
+def test_a_note_stays_short_however_much_there_is_to_tell() -> None:
+    many = [
+        a_change(f"bk_{n}", state=ChangeState.KEPT, outcome=None, error="wait", error_code="X", warnings=[f"odd: {n}"])
+        for n in range(1_000)
+    ]
+    kept = tuple((KeptKind.REJECTED, f"bk_r{n}", "status: is missing") for n in range(1_000))
+    made = report(*many, kept=kept, read=2_000, rejected=1_000)
+    lines = RunReport(is_dry_run=False, integrations=(made,)).note.splitlines()
+    assert made.counts["kept"] == 1_000
+    assert sum("… and 900 more" in line for line in lines) == 4  # refused anew, kept, rejected, warnings of other kinds
+    assert len(lines) < 450
+
+
+def test_a_preview_says_how_many_more_there_are() -> None:
+    many = [a_change(f"bk_{n}", state=ChangeState.PREVIEWED, outcome=None) for n in range(150)]
+    note = RunReport(is_dry_run=True, integrations=(report(*many, is_dry_run=True, read=150),)).note
+    assert "would create bk_99: new booking" in note
+    assert "bk_100" not in note
+    assert "… and 50 more" in note

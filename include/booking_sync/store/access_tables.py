@@ -1,8 +1,8 @@
-"""The tables of OAuth: access to portals, consents that are under way, and what people did to integrations."""
+"""The tables of what people do: access to portals, consents that are under way, events and settings of integrations."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from booking_sync.store.columns import UtcDateTime
 from booking_sync.store.tables import metadata
@@ -48,4 +48,15 @@ integration_event = Table(
     Column("person", String(250), nullable=False, comment="empty: the integration itself"),
     Column("event", String(32), nullable=False),
     Column("detail", Text),
+)
+
+settings_history = Table(
+    "settings_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("changed_by", String(250), nullable=False),
+    Column("before", JSON, nullable=False, comment="what was changed, as it was"),
+    Column("after", JSON, nullable=False),
 )

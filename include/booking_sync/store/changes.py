@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, literal, select, union_all, update
 
 from booking_sync.model import Booking
 from booking_sync.outcome import usual_outcome
-from booking_sync.plan import Change
 from booking_sync.states import (
     IN_FLIGHT_STATES,
-    OPEN_STATES,
     ActivityOutcome,
     AuditOutcome,
     ChangeState,
@@ -22,7 +20,7 @@ from booking_sync.states import (
     Step,
 )
 from booking_sync.store.statements import chunks
-from booking_sync.store.tables import change
+from booking_sync.store.tables import IS_IN_FLIGHT, IS_OPEN, IS_PLANNED, change
 
 NOT_FOUND = "not_found"
 """Error code of a change whose request was never answered and, as it turned out, not carried out."""
@@ -31,7 +29,6 @@ ContactDecisions = Sequence[tuple[str | None, str]]
 """Contact id, or None where there is none, and ``ContactFinding``: for each address, in the order of the booking."""
 
 STEPS_IN_ORDER = (Step.CREATE, Step.ASSOCIATE, Step.WRITE, Step.ARCHIVE)
-_STEP_NUMBER = case({step: number for number, step in enumerate(STEPS_IN_ORDER)}, value=change.c.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,37 +94,7 @@ class StoredChange:
         return self.activity_outcome or usual_outcome(booking)
 
 
-@dataclass(frozen=True, slots=True)
-class NewChange:
-    """A planned change on its way into the table, with what it takes over from the one it replaces."""
-
-    id: str
-    change: Change
-    payload: bytes
-    attempt_count: int = 0
-    unanswered_count: int = 0
-    previous_error_code: str | None = None
-    refused_at: datetime | None = None
-    approval_id: int | None = None
-    appearance: bytes | None = None
-    """What the activity is to show, encrypted; the two others are what it shows while the change is planned."""
-    appearance_before: bytes | None = None
-    outcome_before: ActivityOutcome | None = None
-
-
-def insert_changes(
-    connection: Connection,
-    run_id: str,
-    integration_id: str,
-    new_changes: Sequence[NewChange],
-    *,
-    state: ChangeState,
-    at: datetime,
-) -> None:
-    """Write the plan down. A change that is only previewed keeps no payload."""
-    if new_changes:
-        rows = [_new_row(run_id, integration_id, new_change, state, at) for new_change in new_changes]
-        connection.execute(change.insert(), rows)
+_COLUMNS = [change.c[name] for name in StoredChange.__dataclass_fields__]
 
 
 def open_changes(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, StoredChange]:
@@ -137,7 +104,7 @@ def open_changes(connection: Connection, integration_id: str, booking_ids: Seque
         statement = _select().where(
             change.c.integration_id == integration_id,
             change.c.booking_id.in_(some),
-            change.c.state.in_(OPEN_STATES),
+            IS_OPEN,
         )
         found.update({stored.booking_id: stored for stored in _all(connection, statement)})
     return found
@@ -145,71 +112,54 @@ def open_changes(connection: Connection, integration_id: str, booking_ids: Seque
 
 def open_booking_ids(connection: Connection, integration_id: str) -> set[str]:
     """Return the bookings that have an open change: the next run reads them again."""
-    statement = select(change.c.booking_id).where(
-        change.c.integration_id == integration_id, change.c.state.in_(OPEN_STATES)
-    )
+    statement = select(change.c.booking_id).where(change.c.integration_id == integration_id, IS_OPEN)
     return set(connection.execute(statement).scalars())
 
 
 def in_flight(connection: Connection, integration_id: str) -> list[StoredChange]:
     """Return the changes whose last request has no known outcome."""
-    statement = _select().where(change.c.integration_id == integration_id, change.c.state.in_(IN_FLIGHT_STATES))
+    statement = _select().where(change.c.integration_id == integration_id, IS_IN_FLIGHT)
     return _all(connection, statement.order_by(change.c.sent_at))
-
-
-def resume_archives(connection: Connection, run_id: str, integration_id: str) -> int:
-    """Hand the run those changes of earlier runs whose new activity stands, with an old one left to archive."""
-    statement = update(change).where(
-        change.c.integration_id == integration_id,
-        change.c.old_activity_id.is_not(None),
-        change.c.step != Step.CREATE,
-        change.c.state.in_((ChangeState.KEPT, ChangeState.PLANNED)),
-    )
-    values = {"state": ChangeState.PLANNED, "worker_run_id": run_id, "previous_error_code": change.c.error_code}
-    return connection.execute(statement.values(**values)).rowcount
-
-
-def hand_over(connection: Connection, change_ids: Sequence[str], *, run_id: str) -> None:
-    """Hand changes that earlier runs kept to this run as they are."""
-    _set(connection, change_ids, state=ChangeState.PLANNED, worker_run_id=run_id)
-
-
-def supersede(connection: Connection, change_ids: Iterable[str], *, at: datetime) -> None:
-    """Close changes that newer news has overtaken; they count for the run that planned them."""
-    closed = {"state": ChangeState.SUPERSEDED, "closed_at": at, "payload": None, "worker_run_id": change.c.run_id}
-    for some in chunks(list(change_ids)):
-        connection.execute(update(change).where(change.c.id.in_(some)).values(**closed))
 
 
 def next_batch(
     connection: Connection, run_id: str, integration_id: str, operations: Collection[Operation], size: int
 ) -> list[StoredChange]:
     """Return the run's next changes that wait for the same step, oldest booking first; empty when all is done."""
-    statement = (
-        _select()
-        .where(*_waiting(run_id, operations), change.c.integration_id == integration_id)
-        .order_by(_STEP_NUMBER, change.c.booking_created_at, change.c.booking_id)
-        .limit(size)
-    )
-    found = _all(connection, statement)
+    parts = [
+        _waiting(run_id, integration_id, operation, number, size)
+        for number in range(len(STEPS_IN_ORDER))
+        for operation in sorted(operations)
+    ]
+    some = union_all(*parts).subquery()
+    columns = (some.c[name] for name in StoredChange.__dataclass_fields__)
+    in_order = select(*columns).order_by(some.c.step_number, some.c.booking_created_at, some.c.booking_id)
+    found = _all(connection, in_order.limit(size))
     return [stored for stored in found if stored.step is found[0].step]
 
 
 def integrations_with_work(connection: Connection, run_id: str, operations: Collection[Operation]) -> set[str]:
     """Return the integrations for which the run still has changes of these operations to carry out."""
-    statement = select(change.c.integration_id).distinct().where(*_waiting(run_id, operations))
-    return set(connection.execute(statement).scalars())
+    waiting = (change.c.worker_run_id == run_id, IS_PLANNED, change.c.operation.in_(operations))
+    return set(connection.execute(select(change.c.integration_id).distinct().where(*waiting)).scalars())
 
 
-def count_states(
-    connection: Connection, run_id: str, integration_id: str, operations: Collection[Operation]
-) -> dict[str, int]:
-    """Count the run's changes of these operations, those taken over from earlier runs included."""
-    kind = (change.c.operation, change.c.state)
-    mine = (change.c.run_id == run_id) | (change.c.worker_run_id == run_id)
-    of_part = (mine, change.c.integration_id == integration_id, change.c.operation.in_(operations))
-    statement = select(*kind, func.count()).where(*of_part).group_by(*kind)
-    return {f"{operation}_{state}": count for operation, state, count in connection.execute(statement)}
+def _waiting(run_id: str, integration_id: str, operation: Operation, number: int, size: int) -> Select[Any]:
+    """Select the first changes of one operation that wait for one step: so each part comes from the index in order."""
+    first = (
+        select(*_COLUMNS, change.c.booking_created_at, literal(number).label("step_number"))
+        .where(
+            change.c.worker_run_id == run_id,
+            change.c.integration_id == integration_id,
+            IS_PLANNED,
+            change.c.operation == operation,
+            change.c.step == STEPS_IN_ORDER[number],
+        )
+        .order_by(change.c.booking_created_at, change.c.booking_id)
+        .limit(size)
+        .subquery()
+    )
+    return select(first)
 
 
 def claim(
@@ -253,7 +203,8 @@ def next_old_activities(connection: Connection, run_id: str, integration_id: str
     statement = select(change.c.old_activity_id).where(
         change.c.worker_run_id == run_id,
         change.c.integration_id == integration_id,
-        change.c.state == ChangeState.PLANNED,
+        IS_PLANNED,
+        change.c.operation == Operation.RECREATE,
         change.c.step == Step.CREATE,
         change.c.old_activity_id.is_not(None),
     )
@@ -313,17 +264,6 @@ def add_warnings(connection: Connection, warnings: Mapping[str, Sequence[str]]) 
             _set(connection, [stored.id], warnings=[*stored.warnings, *warnings[stored.id]])
 
 
-def keep_planned(connection: Connection, run_id: str, integration_id: str, *, error: str) -> int:
-    """Keep what the run has planned but not come to; return how many changes."""
-    statement = update(change).where(
-        change.c.worker_run_id == run_id,
-        change.c.integration_id == integration_id,
-        change.c.state == ChangeState.PLANNED,
-    )
-    values = {"state": ChangeState.KEPT, "error_code": "not_reached", "error": error}
-    return connection.execute(statement.values(**values)).rowcount
-
-
 def start_over(
     connection: Connection, stored: StoredChange, *, generation: int, activity_key: str, reason: str
 ) -> None:
@@ -363,43 +303,13 @@ def try_again(connection: Connection, change_ids: Sequence[str], warning: str) -
         _set(connection, [stored.id], state=ChangeState.PLANNED, warnings=noted)
 
 
-def changes_of_run(connection: Connection, run_id: str, integration_id: str) -> list[RowMapping]:
-    """Return what the report needs of a run's changes, those taken over from earlier runs included."""
-    columns = (
-        change.c.run_id,
-        change.c.booking_id,
-        change.c.operation,
-        change.c.step,
-        change.c.state,
-        change.c.outcome,
-        change.c.reason,
-        change.c.error,
-        change.c.error_code,
-        change.c.previous_error_code,
-        change.c.unanswered_count,
-        change.c.warnings,
-        change.c.activity_id,
-    )
-    mine = (change.c.run_id == run_id) | (change.c.worker_run_id == run_id)
-    statement = select(*columns).where(mine, change.c.integration_id == integration_id)
-    return list(connection.execute(statement.order_by(change.c.booking_created_at, change.c.booking_id)).mappings())
-
-
-def _waiting(run_id: str, operations: Collection[Operation]) -> tuple[ColumnElement[bool], ...]:
-    return (
-        change.c.worker_run_id == run_id,
-        change.c.state == ChangeState.PLANNED,
-        change.c.operation.in_(operations),
-    )
-
-
 def _set(connection: Connection, change_ids: Sequence[str], **values: object) -> None:
     for some in chunks(change_ids):
         connection.execute(update(change).where(change.c.id.in_(some)).values(**values))
 
 
 def _select() -> Select[Any]:
-    return select(*(change.c[name] for name in StoredChange.__dataclass_fields__))
+    return select(*_COLUMNS)
 
 
 def _all(connection: Connection, statement: Select[Any]) -> list[StoredChange]:
@@ -418,29 +328,3 @@ def _stored(row: RowMapping) -> StoredChange:
         "has_new_host": bool(row["has_new_host"]),
     }
     return StoredChange(**{**row, **typed})
-
-
-def _new_row(
-    run_id: str, integration_id: str, new_change: NewChange, state: ChangeState, at: datetime
-) -> dict[str, Any]:
-    planned = new_change.change
-    return {
-        "id": new_change.id,
-        "run_id": run_id,
-        "worker_run_id": run_id,
-        "integration_id": integration_id,
-        **{name: getattr(planned, name) for name in Change.__dataclass_fields__},
-        "state": state,
-        "attempt_count": new_change.attempt_count,
-        "unanswered_count": new_change.unanswered_count,
-        "previous_error_code": new_change.previous_error_code,
-        "refused_at": new_change.refused_at,
-        "approval_id": new_change.approval_id,
-        "warnings": [],
-        "planned_at": at,
-        "closed_at": at if state is ChangeState.PREVIEWED else None,
-        "payload": None if state is ChangeState.PREVIEWED else new_change.payload,
-        "appearance": new_change.appearance,
-        "appearance_before": new_change.appearance_before,
-        "outcome_before": new_change.outcome_before,
-    }

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 
 from booking_sync.audited import MappedBooking
 from booking_sync.drift import Drift, DriftKind
-from booking_sync.states import OPEN_STATES, ActivityOutcome, ChangeState, RecordedState
+from booking_sync.states import ActivityOutcome, ChangeState, RecordedState
 from booking_sync.store import kept
 from booking_sync.store.statements import chunks
-from booking_sync.store.tables import change, drift, mapping, mapping_history
+from booking_sync.store.tables import IS_OPEN, change, drift, mapping, mapping_history
 
 ARCHIVED = "archived"
 """The event of the mapping's history that says that we have archived an activity."""
@@ -60,10 +60,23 @@ def bookings_in_work(connection: Connection, integration_id: str) -> set[str]:
     Those of open changes, those whose activity such a change has yet to archive (R2), and those that are kept.
     """
     statement = select(change.c.booking_id, change.c.old_booking_id).where(
-        change.c.integration_id == integration_id, change.c.state.in_(OPEN_STATES)
+        change.c.integration_id == integration_id, IS_OPEN
     )
     of_changes = {booking_id for row in connection.execute(statement) for booking_id in row if booking_id}
     return of_changes | kept.kept_ids(connection, integration_id)
+
+
+def in_work_among(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> set[str]:
+    """Return which of these bookings a run has yet to deal with, in the same sense."""
+    found: set[str] = set()
+    for some in chunks(booking_ids):
+        is_named = change.c.booking_id.in_(some) | change.c.old_booking_id.in_(some)
+        statement = select(change.c.booking_id, change.c.old_booking_id).where(
+            change.c.integration_id == integration_id, IS_OPEN, is_named
+        )
+        found.update(booking_id for row in connection.execute(statement) for booking_id in row if booking_id)
+        found |= kept.kept_among(connection, integration_id, some)
+    return found
 
 
 def archived_by_us(connection: Connection, integration_id: str, activity_ids: Sequence[str]) -> dict[str, bool]:
@@ -125,16 +138,11 @@ def save_drifts(
 
 def note_mended(connection: Connection, run_id: str, integration_id: str) -> None:
     """Note what the changes of this run have mended: they are the only ones that it has made."""
-    done = select(change.c.booking_id, change.c.old_activity_id).where(
-        change.c.worker_run_id == run_id,
-        change.c.integration_id == integration_id,
-        change.c.state == ChangeState.DONE,
-    )
-    archived = {(row.booking_id, row.old_activity_id) for row in connection.execute(done)}
     open_ones = select(drift.c.id, drift.c.kind, drift.c.booking_id, drift.c.activity_id).where(
         *_mine(run_id, integration_id), drift.c.mended.is_(False)
     )
     found = connection.execute(open_ones).all()
+    archived = _done_of(connection, run_id, integration_id, sorted({row.booking_id for row in found if row.booking_id}))
     duplicates = {(row.booking_id, row.activity_id) for row in found if row.kind == DriftKind.DUPLICATE}
     written = {booking_id for booking_id, _ in archived - duplicates}
     mended = [
@@ -145,6 +153,22 @@ def note_mended(connection: Connection, run_id: str, integration_id: str) -> Non
     ]
     for some in chunks(mended):
         connection.execute(update(drift).where(drift.c.id.in_(some)).values(mended=True))
+
+
+def _done_of(
+    connection: Connection, run_id: str, integration_id: str, booking_ids: Sequence[str]
+) -> set[tuple[str, str | None]]:
+    """Return booking and old activity of the changes that the run has carried out for these bookings."""
+    found: set[tuple[str, str | None]] = set()
+    for some in chunks(booking_ids):
+        statement = select(change.c.booking_id, change.c.old_activity_id).where(
+            change.c.worker_run_id == run_id,
+            change.c.integration_id == integration_id,
+            change.c.booking_id.in_(some),
+            change.c.state == ChangeState.DONE,
+        )
+        found.update((row.booking_id, row.old_activity_id) for row in connection.execute(statement))
+    return found
 
 
 def count_drifts(connection: Connection, run_id: str, integration_id: str) -> tuple[dict[str, int], int]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, String, Table, cast, delete, select, update
 
-from booking_sync.store.tables import audit, change, contact_link, mapping, staged_booking
+from booking_sync.store.read_tables import staged_booking
+from booking_sync.store.tables import audit, change, contact_link, mapping
 
 
 @dataclass(frozen=True, slots=True)

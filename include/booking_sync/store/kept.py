@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from booking_sync.states import KeptKind
+from booking_sync.store.read_tables import IS_KEPT, kept_booking
 from booking_sync.store.statements import chunks
-from booking_sync.store.tables import kept_booking, run
+from booking_sync.store.tables import run
 
 
 def keep(
@@ -54,7 +55,7 @@ def release(connection: Connection, integration_id: str, booking_ids: Sequence[s
         statement = update(kept_booking).where(
             kept_booking.c.integration_id == integration_id,
             kept_booking.c.booking_id.in_(some),
-            kept_booking.c.is_open,
+            IS_KEPT,
             ~rejected_now,
         )
         connection.execute(statement.values(is_open=False))
@@ -64,7 +65,7 @@ def _open_rows(connection: Connection, integration_id: str, booking_ids: Sequenc
     found: dict[str, Row[Any]] = {}
     for some in chunks(booking_ids):
         statement = select(kept_booking).where(
-            kept_booking.c.integration_id == integration_id, kept_booking.c.booking_id.in_(some), kept_booking.c.is_open
+            kept_booking.c.integration_id == integration_id, kept_booking.c.booking_id.in_(some), IS_KEPT
         )
         found.update({row.booking_id: row for row in connection.execute(statement)})
     return found
@@ -107,10 +108,13 @@ def _insert(
 
 def kept_ids(connection: Connection, integration_id: str) -> set[str]:
     """Return the ids that the next run has to read again."""
-    statement = select(kept_booking.c.booking_id).where(
-        kept_booking.c.integration_id == integration_id, kept_booking.c.is_open
-    )
+    statement = select(kept_booking.c.booking_id).where(kept_booking.c.integration_id == integration_id, IS_KEPT)
     return set(connection.execute(statement).scalars())
+
+
+def kept_among(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> set[str]:
+    """Return which of these the next run has to read again."""
+    return set(_open_rows(connection, integration_id, booking_ids))
 
 
 def rejected_among(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> set[str]:
@@ -132,7 +136,7 @@ def silent_ones(connection: Connection, run_id: str, integration_id: str) -> lis
     opened_at = select(run.c.opened_at).where(run.c.id == run_id).scalar_subquery()
     earlier = select(run.c.id).where(run.c.opened_at < opened_at)
     statement = select(kept_booking.c.booking_id, kept_booking.c.reason).where(
-        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id.in_(earlier), kept_booking.c.is_open
+        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id.in_(earlier), IS_KEPT
     )
     return [(row.booking_id, row.reason) for row in connection.execute(statement)]
 

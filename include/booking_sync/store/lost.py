@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from booking_sync.drift import DriftKind
-from booking_sync.states import OPEN_STATES
+from booking_sync.store.read_tables import staged_booking
 from booking_sync.store.statements import chunks
-from booking_sync.store.tables import change, drift, integration, mapping, mapping_history, staged_booking
+from booking_sync.store.tables import IS_OPEN, change, drift, integration, mapping, mapping_history
 
 MADE = ("created", "adopted", "taken_over")
 """The events of the history that say which activity a booking has had."""
@@ -34,37 +34,49 @@ def has_mapping(connection: Connection, integration_id: str) -> bool:
     return bool(connection.execute(select(exists().where(mapping.c.integration_id == integration_id))).scalar())
 
 
-def unmapped_staged(connection: Connection, run_id: str, integration_id: str) -> list[str]:
-    """Return the bookings that the run has read, and that have neither a mapping row nor a change under way."""
-    mapped = select(mapping.c.booking_id).where(mapping.c.integration_id == integration_id)
-    busy = select(change.c.booking_id).where(change.c.integration_id == integration_id, change.c.state.in_(OPEN_STATES))
+def last_known_of_unmapped(connection: Connection, run_id: str, integration_id: str) -> dict[str, LastKnown]:
+    """Return what the history says of the bookings that the run has read and that are not mapped; few, if any."""
+    statement = (
+        select(mapping_history)
+        .join(staged_booking, _is_same_booking(mapping_history))
+        .where(*_unmapped(run_id, integration_id), mapping_history.c.event.in_(MADE))
+        .order_by(mapping_history.c.id)
+    )
+    found: dict[str, LastKnown] = {}
+    for row in connection.execute(statement).mappings():
+        known = {name: row[name] for name in LastKnown.__dataclass_fields__ if name != "generation"}
+        found[row["booking_id"]] = LastKnown(**known, generation=row["generation"] or 1)
+    return found
+
+
+def created_between(
+    connection: Connection, run_id: str, integration_id: str, since: datetime, until: datetime
+) -> list[str]:
+    """Return the bookings of [since, until) that the run has read, and that neither mapping nor history knows."""
+    is_known = exists().where(_is_same_booking(mapping_history), mapping_history.c.event.in_(MADE))
     statement = select(staged_booking.c.booking_id).where(
-        staged_booking.c.run_id == run_id,
-        staged_booking.c.integration_id == integration_id,
-        staged_booking.c.booking_id.not_in(mapped),
-        staged_booking.c.booking_id.not_in(busy),
+        *_unmapped(run_id, integration_id),
+        staged_booking.c.created_at >= since,
+        staged_booking.c.created_at < until,
+        ~is_known,
     )
     return list(connection.execute(statement.order_by(staged_booking.c.booking_id)).scalars())
 
 
-def last_known(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, LastKnown]:
-    """Return what the history says of bookings; those without any are absent."""
-    found: dict[str, LastKnown] = {}
-    for some in chunks(booking_ids):
-        statement = (
-            select(mapping_history, change.c.generation)
-            .outerjoin(change, change.c.id == mapping_history.c.change_id)
-            .where(
-                mapping_history.c.integration_id == integration_id,
-                mapping_history.c.booking_id.in_(some),
-                mapping_history.c.event.in_(MADE),
-            )
-            .order_by(mapping_history.c.id)
-        )
-        for row in connection.execute(statement).mappings():
-            known = {name: row[name] for name in LastKnown.__dataclass_fields__ if name != "generation"}
-            found[row["booking_id"]] = LastKnown(**known, generation=row["generation"] or 1)
-    return found
+def _unmapped(run_id: str, integration_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Say of staged bookings that they have neither a mapping row nor a change under way."""
+    return (
+        staged_booking.c.run_id == run_id,
+        staged_booking.c.integration_id == integration_id,
+        ~exists().where(_is_same_booking(mapping)),
+        ~exists().where(_is_same_booking(change), IS_OPEN),
+    )
+
+
+def _is_same_booking(table: Table) -> ColumnElement[bool]:
+    """Join by columns, never by lists: each look-up goes through an index."""
+    is_of_integration = table.c.integration_id == staged_booking.c.integration_id
+    return is_of_integration & (table.c.booking_id == staged_booking.c.booking_id)
 
 
 def suspects(connection: Connection, integration_id: str, since: datetime) -> list[str]:

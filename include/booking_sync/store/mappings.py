@@ -104,6 +104,7 @@ def add_history(
             "change_id": change_id,
             "event": event,
             "activity_id": row.activity_id,
+            "generation": row.generation,
             "version": row.version,
             "start_at": row.start_at,
             "end_at": row.end_at,

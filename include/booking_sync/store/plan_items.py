@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from booking_sync.states import ActivityOutcome, ChangeState, KeptKind, Operation
-from booking_sync.store.tables import change, drift, kept_booking, run
+from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.tables import change, drift, run
 
 _IN_ORDER = (change.c.booking_created_at, change.c.booking_id, change.c.id)
 _ESCAPE = "\\"

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from booking_sync.integration_settings import IntegrationSettings, read_settings
-from booking_sync.store.tables import integration, settings_history
+from booking_sync.store.access_tables import settings_history
+from booking_sync.store.tables import integration
 
 
 @dataclass(frozen=True, slots=True)

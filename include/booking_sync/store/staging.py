@@ -15,8 +15,9 @@ from booking_sync.model import Booking, BookingStatus
 from booking_sync.outcome import is_no_show
 from booking_sync.states import RecordedState
 from booking_sync.store.encryption import Vault
+from booking_sync.store.read_tables import staged_booking
 from booking_sync.store.statements import chunks, insert_or_update
-from booking_sync.store.tables import mapping, run, staged_booking
+from booking_sync.store.tables import mapping, run
 
 _KEYS = ("run_id", "integration_id", "booking_id")
 
@@ -183,5 +184,6 @@ def _row(vault: Vault, run_id: str, integration_id: str, booking: Booking) -> di
         "no_show_at": booking.start_at if is_no_show(booking, booking.start_at) else None,
         "rescheduled_from_id": booking.rescheduled_from_id,
         "rescheduled_to_id": booking.rescheduled_to_id,
+        "created_at": booking.created_at,
         "payload": vault.encrypt(dump_booking(booking)),
     }

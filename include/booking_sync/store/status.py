@@ -11,17 +11,8 @@ from sqlalchemy import Connection, case, func, select
 
 from booking_sync.clients.rate_budget import HEADERS
 from booking_sync.states import RefusedState
-from booking_sync.store.tables import (
-    IS_OPEN,
-    change,
-    drift,
-    integration,
-    integration_run,
-    kept_booking,
-    portal,
-    refused_plan,
-    run,
-)
+from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.tables import IS_OPEN, change, drift, integration, integration_run, portal, refused_plan, run
 from booking_sync.window import PAGE
 
 MOST_RUNS_OF_WEEK = 3_000

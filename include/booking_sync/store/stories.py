@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, String, Table, cast, select
 
 from booking_sync.store.erasure import PortalContact
+from booking_sync.store.read_tables import kept_booking
 from booking_sync.store.statements import chunks
-from booking_sync.store.tables import IS_OPEN, audit, change, drift, kept_booking, mapping, mapping_history, run
+from booking_sync.store.tables import IS_OPEN, audit, change, drift, mapping, mapping_history, run
 
 MOST_ROWS = 200
 """Of one kind, of one booking: more is nothing that a person reads."""

@@ -32,6 +32,12 @@ metadata = MetaData(naming_convention=NAMING)
 IS_OPEN = text("state IN ('planned', 'sending', 'unknown', 'kept')")
 """What the index over open changes covers; a query uses that index only where it says so in the same words."""
 
+IS_PLANNED = text("state = 'planned'")
+"""The same for the index over changes that wait for their run."""
+
+IS_IN_FLIGHT = text("state IN ('sending', 'unknown')")
+"""The same for the index over changes whose last request has no known outcome."""
+
 installation = Table(
     "installation",
     metadata,
@@ -125,52 +131,12 @@ integration_run = Table(
     Column("step_times", JSON, comment="by step: when it began and ended here (ISO 8601, UTC)"),
 )
 
-staged_booking = Table(
-    "staged_booking",
-    metadata,
-    Column("run_id", String(64), primary_key=True),
-    Column("integration_id", String(300), primary_key=True),
-    Column("booking_id", String(200), primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("status", String(32), nullable=False),
-    Column("schedule_fingerprint", String(64), nullable=False),
-    Column("content_fingerprint", String(64), nullable=False),
-    Column("guests_fingerprint", String(64)),
-    Column(
-        "no_show_at", UtcDateTime, comment="the start of a meeting with an invitee who is marked as not having come"
-    ),
-    Column("rescheduled_from_id", String(200)),
-    Column("rescheduled_to_id", String(200)),
-    Column("payload", LargeBinary, nullable=False),
-)
-
-kept_booking = Table(
-    "kept_booking",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", String(64), nullable=False, index=True),
-    Column("integration_id", String(300), nullable=False),
-    Column("booking_id", String(200), comment="null where not even the id could be read"),
-    Column("kind", String(32), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("kept_at", UtcDateTime, nullable=False),
-    Column("is_open", Boolean, nullable=False, comment="every run reads it again while it is open"),
-    Index("ix_kept_booking_booking", "integration_id", "booking_id"),
-    Index(
-        "ix_kept_booking_open",
-        "integration_id",
-        "booking_id",
-        postgresql_where=text("is_open"),
-        sqlite_where=text("is_open"),
-    ),
-)
-
 change = Table(
     "change",
     metadata,
     Column("id", String(64), primary_key=True, comment="also the trace id of its requests"),
-    Column("run_id", String(64), nullable=False, index=True, comment="the run that planned it"),
-    Column("worker_run_id", String(64), nullable=False, index=True, comment="the run that works on it now"),
+    Column("run_id", String(64), nullable=False, comment="the run that planned it"),
+    Column("worker_run_id", String(64), nullable=False, comment="the run that works on it now"),
     Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), nullable=False),
     Column("booking_id", String(200), nullable=False),
     Column("booking_version", BigInteger, nullable=False),
@@ -224,6 +190,26 @@ change = Table(
         postgresql_where=IS_OPEN,
         sqlite_where=IS_OPEN,
     ),
+    Index(
+        "ix_change_planned",
+        "worker_run_id",
+        "integration_id",
+        "operation",
+        "step",
+        "booking_created_at",
+        "booking_id",
+        postgresql_where=IS_PLANNED,
+        sqlite_where=IS_PLANNED,
+    ),
+    Index(
+        "ix_change_in_flight",
+        "integration_id",
+        "sent_at",
+        postgresql_where=IS_IN_FLIGHT,
+        sqlite_where=IS_IN_FLIGHT,
+    ),
+    Index("ix_change_run", "run_id", "integration_id"),
+    Index("ix_change_worker", "worker_run_id", "integration_id"),
     Index("ix_change_closed", "closed_at"),
     Index("ix_change_booking", "integration_id", "booking_id"),
     Index(
@@ -297,6 +283,7 @@ mapping_history = Table(
     Column("start_at", UtcDateTime, nullable=False),
     Column("end_at", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("generation", Integer, comment="which of the booking's activities it was; null in rows of older versions"),
     Index("ix_mapping_history_booking", "integration_id", "booking_id"),
     Index("ix_mapping_history_activity", "integration_id", "activity_id"),
 )
@@ -351,15 +338,4 @@ drift = Table(
     Column("mended", Boolean, nullable=False, default=False),
     Index("ix_drift_found", "integration_id", "found_at"),
     Index("ix_drift_booking", "integration_id", "booking_id"),
-)
-
-settings_history = Table(
-    "settings_history",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("at", UtcDateTime, nullable=False),
-    Column("changed_by", String(250), nullable=False),
-    Column("before", JSON, nullable=False, comment="what was changed, as it was"),
-    Column("after", JSON, nullable=False),
 )
