@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from benchmarks.figure import Figure, as_json, as_table
+from benchmarks.figure import HEADER, Figure, as_json, as_line
 
 NAMES = (
     "thousand",
@@ -21,12 +21,20 @@ NAMES = (
 
 
 def main(names: list[str]) -> int:
-    """Measure and print."""
+    """Measure and print: each figure as soon as it is there, and all of them as one JSON line at the end."""
     figures: list[Figure] = []
+    _print(f"{HEADER}\n{'-' * len(HEADER)}")
     for name in names or NAMES:
-        figures += import_module(f"benchmarks.{name}").figures()
-    sys.stdout.write(f"{as_table(figures)}\n{as_json(figures)}\n")
+        for figure in import_module(f"benchmarks.{name}").figures():
+            _print(as_line(figure))
+            figures.append(figure)
+    _print(as_json(figures))
     return 0 if all(figure.is_met for figure in figures) else 1
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

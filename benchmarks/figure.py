@@ -39,10 +39,7 @@ class Figure:
         return self.ratio >= self.goal if self.is_at_least else self.ratio <= self.goal
 
 
-def as_table(figures: Sequence[Figure]) -> str:
-    """Return the figures as a table for people."""
-    header = f"{'what':<52} {'ours':>9} {'yardstick':>10} {'ratio':>7} {'goal':>7}  against"
-    return "\n".join([header, "-" * len(header), *map(_line, figures)])
+HEADER = f"{'what':<52} {'ours':>9} {'yardstick':>10} {'ratio':>7} {'goal':>7}  against"
 
 
 def as_json(figures: Sequence[Figure]) -> str:
@@ -50,7 +47,8 @@ def as_json(figures: Sequence[Figure]) -> str:
     return json.dumps([{**asdict(f), "ratio": round(f.ratio, 4), "is_met": f.is_met} for f in figures])
 
 
-def _line(figure: Figure) -> str:
+def as_line(figure: Figure) -> str:
+    """Return one figure as a line under :data:`HEADER`, for people."""
     sign = "≥" if figure.is_at_least else "≤"
     goal = "" if figure.goal is None else f"{sign} {figure.goal:.4g}"
     numbers = f"{figure.ours:>9.5g} {figure.yardstick:>10.5g} {figure.ratio:>7.3g} {goal:>7}"
