@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test soak check bench migrate sandbox lock install clean
+.PHONY: help demo test soak check bench plan migrate sandbox lock install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: install ## format, lint, types, layers, docs in step with code
 
 bench: install $(RIVALS_STAMP) ## measure what is claimed, each figure beside its rival (ARGS=thousand runs one)
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ARGS)
+
+plan: install ## print what a run will do or did, item by item (RUN=its id in Airflow; the newest run without)
+	@$(BIN)/python -m booking_sync_airflow.plan $(RUN)
 
 migrate: install ## bring the mapping database to this version's schema (make a backup first)
 	@$(BIN)/python -m booking_sync_airflow.migrate

@@ -1,6 +1,6 @@
-"""The plan: the ordered, frozen list of changes of one run and integration. It can be printed and compared.
+"""What a plan is made of: changes, each a frozen value that can be told in a line, and compared by what it does.
 
-A plan is a value; carrying it out is :mod:`booking_sync.apply`.
+Carrying them out is :mod:`booking_sync.apply`.
 """
 
 from __future__ import annotations
@@ -100,21 +100,6 @@ class Effect(Protocol):
         """The activity that is archived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All changes of one run for one integration, oldest booking first (C5)."""
-
-    changes: tuple[Change, ...]
-
-    @property
-    def checksum(self) -> str:
-        """A digest of what the plan does: equal plans, whenever they are made, have equal checksums."""
-        return checksum_of(self.changes)
-
-    def __str__(self) -> str:
-        return "\n".join(change.line for change in self.changes) or "nothing to change"
-
-
 def checksum_of(effects: Iterable[Effect]) -> str:
     """Return a digest of what changes do, in whatever order they come."""
     return digest_of(sorted(effect_of(one) for one in effects))
@@ -167,8 +152,3 @@ def _has_same_host(booking: Booking, recorded: Recorded) -> bool:
         return False
     at_old_times = replace(booking, start_at=recorded.start_at, end_at=recorded.end_at)
     return schedule_fingerprint(at_old_times) == recorded.schedule_fingerprint
-
-
-def make_plan(changes: Iterable[Change]) -> Plan:
-    """Order changes: oldest booking first, so that a new contact comes from its earliest booking (C5)."""
-    return Plan(tuple(sorted(changes, key=lambda change: (change.booking_created_at, change.booking_id))))

@@ -7,7 +7,7 @@ names of the fields and the times of the meeting. Titles and names are not in it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from booking_sync.appearance import TIMES, Difference, ShownField
 from booking_sync.plan import SIGNS
@@ -29,23 +29,26 @@ _VERBS = {
 }
 
 
-def plan_text(
+def plan_lines(
     name: str,
     checksum: str | None,
-    items: Iterable[tuple[PlannedItem, Sequence[Difference]]],
+    items: Iterable[tuple[PlannedItem, Iterable[Difference]]],
     changes: Mapping[Operation, int],
     others: Mapping[str, int],
-) -> str:
-    """Return the plan of one integration.
+) -> Iterator[str]:
+    """Yield the plan of one integration, line by line.
 
-    ``items`` are the first of it, each with what it changes; ``changes`` counts all of them, ``others`` the bookings
-    that need no change or get none, by why.
+    ``items`` are the first of it, or all, each with what it changes; ``changes`` counts all of them, ``others`` the
+    bookings that need no change or get none, by why.
     """
-    told = [line for item, changed in items for line in item_lines(item, changed)]
-    count = sum(changes.values())
-    shown = sum(1 for line in told if not line.startswith(_INDENT))
-    rest = [f"  … and {count - shown} more; the tab Plan of the run has all of them"] if count > shown else []
-    return "\n".join([f"Plan {checksum or '(without checksum)'} of {name}", *told, *rest, _sum(changes, others)])
+    yield f"Plan {checksum or '(without checksum)'} of {name}"
+    shown = 0
+    for item, changed in items:
+        yield from item_lines(item, changed)
+        shown += 1
+    if (left := sum(changes.values()) - shown) > 0:
+        yield f"  … and {left} more; the tab Plan of the run has all of them"
+    yield _sum(changes, others)
 
 
 def item_lines(item: PlannedItem, changed: Iterable[Difference]) -> Iterator[str]:

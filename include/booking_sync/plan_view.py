@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from booking_sync.appearance import Difference
 from booking_sync.appearance_record import kept_differences
-from booking_sync.plan_text import MOST_ITEMS, plan_text
+from booking_sync.plan_text import MOST_ITEMS, plan_lines
 from booking_sync.services import Services
 from booking_sync.states import ChangeState, KeptKind, Operation
 from booking_sync.store import integrations, plan_items, refused_plans, runs
@@ -104,7 +105,7 @@ def plan_head(services: Services, dag_id: str, dag_run_id: str, *, attempt_id: s
         known = {one.id: one for one in integrations.all_integrations(connection)}
         portals = integrations.all_portals(connection)
         refused = refused_plans.plans_of_run(connection, chosen.id)
-        alike = tuple(plan_items.count_items(connection, chosen.id))
+        alike = tuple(plan_items.count_items(connection, chosen.id, Wanted()))
         sizes = {group: sum(a.count for a in alike if a.operation in ops) for group, ops in OPERATIONS.items()}
         for group, kind in _KEPT.items():
             sizes[group] = plan_items.count_waiting(connection, chosen.id, kind, Wanted())
@@ -145,12 +146,12 @@ def plan_page(services: Services, run_id: str, group: PlanGroup, wanted: Wanted,
         return PlanPage(group, plan_items.count_waiting(connection, run_id, kind, wanted), number, waiting=tuple(kept))
 
 
-def every_item(services: Services, run_id: str, wanted: Wanted) -> Iterator[ShownItem]:
+def every_item(services: Services, run_id: str, wanted: Wanted, *, chunk: int = CHUNK) -> Iterator[ShownItem]:
     """Go through all changes of a run that are asked for; memory holds a chunk, and no transaction stays open."""
     last: PlannedItem | None = None
     while True:
         with reading(services.engine) as connection:
-            some = plan_items.items_after(connection, run_id, wanted, last, CHUNK)
+            some = plan_items.items_after(connection, run_id, wanted, last, chunk)
         if not some:
             return
         yield from (_shown(services, item) for item in some)
@@ -166,22 +167,21 @@ def every_waiting(services: Services, run_id: str, wanted: Wanted) -> Iterator[W
             number += 1
 
 
-def text_of_part(services: Services, run_id: str, integration_id: str, *, most: int = MOST_ITEMS) -> str:
-    """Return the plan of one integration as text; the first ``most`` items of it one by one."""
+def text_of_part(services: Services, run_id: str, integration_id: str) -> str:
+    """Return the plan of one integration as text, its first items one by one."""
+    return "\n".join(lines_of_part(services, run_id, integration_id, most=MOST_ITEMS))
+
+
+def lines_of_part(services: Services, run_id: str, integration_id: str, *, most: int | None = None) -> Iterator[str]:
+    """Yield the plan of one integration as text, the first ``most`` items of it, or all, one by one."""
     wanted = Wanted(integration_id=integration_id)
     with reading(services.engine) as connection:
         (part,) = runs.integration_runs(connection, run_id, [integration_id])
         name = integrations.load_integration(connection, integration_id).workspace_id
-        alike = [one for one in plan_items.count_items(connection, run_id) if one.integration_id == integration_id]
-        first = plan_items.items_after(connection, run_id, wanted, None, most)
-    shown = [_shown(services, item) for item in first]
-    return plan_text(
-        name,
-        part.plan_checksum,
-        [(one.item, one.differences) for one in shown],
-        _by_operation(alike),
-        {column: part.counts.get(column, 0) for column in (*NOT_LISTED, "waiting", "rejected")},
-    )
+        changes = _by_operation(plan_items.count_items(connection, run_id, wanted))
+    shown = islice(every_item(services, run_id, wanted, chunk=min(most or CHUNK, CHUNK)), most)
+    others = {column: part.counts.get(column, 0) for column in (*NOT_LISTED, "waiting", "rejected")}
+    yield from plan_lines(name, part.plan_checksum, ((one.item, one.differences) for one in shown), changes, others)
 
 
 def _by_operation(alike: Sequence[AlikeItems]) -> Counter[Operation]:

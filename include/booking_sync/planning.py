@@ -25,7 +25,7 @@ from booking_sync.due import due_booking_ids
 from booking_sync.guard import GuardNotice
 from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
-from booking_sync.plan import Change, Plan, effect_of, make_plan, plan_change
+from booking_sync.plan import effect_of, plan_change
 from booking_sync.states import ChangeState, KeptKind, RunState
 from booking_sync.store import changes, kept, mappings, planned_changes, runs, staging
 from booking_sync.store.changes import StoredChange
@@ -56,15 +56,9 @@ OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED, Ve
 
 @dataclass(slots=True)
 class Planned:
-    """What one run found for one integration: the plan, and how many bookings came to which verdict."""
+    """What one run found for one integration: how many bookings came to which verdict."""
 
-    changes: list[Change] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Verdict, 0)))
-
-    @property
-    def plan(self) -> Plan:
-        """The changes as a plan."""
-        return make_plan(self.changes)
 
 
 def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Planned:
@@ -110,7 +104,6 @@ def _plan_chunk(
         planned.counts.update(verdict for _, verdict in verdicts)
         planned.counts[Verdict.UNCHANGED] += len(unchanged)
         new = [_new_change(work, one) for one, verdict in verdicts if verdict is Verdict.CHANGE]
-        planned.changes += [one.change for one in new]
         if not work.run.is_dry_run:
             _make_way(work, writer, verdicts, at)
             kept.release(writer, work.integration.id, unchanged, run_id=work.run.id)

@@ -18,7 +18,8 @@ from booking_sync.connecting import connect_workspaces
 from booking_sync.due import due_booking_ids, record_due
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
-from booking_sync.planning import make_and_save_plan
+from booking_sync.plan_view import text_of_part
+from booking_sync.planning import Verdict, make_and_save_plan
 from booking_sync.report import MOST_PREVIEWED, ChangesOfRun, IntegrationReport, RunReport, integration_report
 from booking_sync.request import RunRequest, refuse_long_window
 from booking_sync.services import Services
@@ -144,8 +145,10 @@ def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dic
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
         planned = make_and_save_plan(work, check_source(work, part))
-        plan = planned.plan
-        logger.info("plan %s of %s:\n%s", plan.checksum, work.integration.workspace_id, plan)
+        if planned.counts[Verdict.CHANGE] or planned.counts[Verdict.TAKEN_OVER]:
+            logger.info("%s", text_of_part(services, run_id, part.integration_id))
+        else:
+            logger.info("Plan of %s: nothing to do.", work.integration.workspace_id)
         return dict(planned.counts)
 
     return for_each_integration(services, run_id, integration_ids, "diff", {RunState.EXTRACTED}, step)

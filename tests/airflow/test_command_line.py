@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 
+from booking_sync.plan_text import MOST_ITEMS
+from booking_sync.services import utc_now
 from booking_sync_airflow.identity import SYNC_DAG_ID
+from tests.airflow.dag_runs import FORTNIGHT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("metadata_database")]
 
@@ -44,3 +48,26 @@ def test_dags_test_exits_non_zero_when_the_run_failed(
 
     assert result.returncode != 0
     assert "window_end needs window_start" in result.stdout
+
+
+def test_a_dry_run_prints_its_plan_and_make_plan_prints_it_again(  # W4
+    child_environment: dict[str, str], connected: dict[str, str]
+) -> None:
+    window = {"dry_run": True, "window_start": (utc_now() - FORTNIGHT).isoformat()}
+    result = dags_test(child_environment | connected, "-c", json.dumps(window))
+    again = subprocess.run(
+        [sys.executable, "-m", "booking_sync_airflow.plan"],
+        env=child_environment | connected,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    _, _, printed = again.stdout.partition(f"{SYNC_DAG_ID}, dry run ")  # Airflow logs before it
+    _, _, *plan = printed.splitlines()
+    items = [line for line in plan if line.startswith("  + create ")]
+    assert len(items) > MOST_ITEMS
+    assert plan[-1].startswith(f"Plan: {len(items)} to create")
+    shown = [plan[0], *items[:MOST_ITEMS], f"  … and {len(items) - MOST_ITEMS} more", plan[-1]]
+    assert [line for line in shown if line not in result.stdout] == []

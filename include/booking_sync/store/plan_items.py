@@ -99,17 +99,20 @@ def attempts(connection: Connection, dag_id: str, dag_run_id: str) -> list[Attem
     return [Attempt(**row) for row in rows.mappings()]
 
 
-def runs_named(connection: Connection, dag_run_id: str) -> list[Attempt]:
-    """Return the runs of any DAG with this id in Airflow, the newest first."""
-    dag_ids = connection.execute(select(run.c.dag_id).where(run.c.dag_run_id == dag_run_id)).scalars().all()
-    found = [one for dag_id in sorted(set(dag_ids)) for one in attempts(connection, dag_id, dag_run_id)]
-    return sorted(found, key=lambda one: one.opened_at, reverse=True)
+def newest_attempt(connection: Connection, dag_run_id: str | None) -> Attempt | None:
+    """Return the newest run with this id in Airflow, whatever its DAG; the newest of all where none is named."""
+    statement = select(run.c.dag_id, run.c.dag_run_id).order_by(run.c.opened_at.desc()).limit(1)
+    if dag_run_id is not None:
+        statement = statement.where(run.c.dag_run_id == dag_run_id)
+    found = connection.execute(statement).first()
+    return None if found is None else attempts(connection, found.dag_id, found.dag_run_id)[0]
 
 
-def count_items(connection: Connection, run_id: str) -> list[AlikeItems]:
-    """Return how many changes a run has, by integration, operation and state."""
+def count_items(connection: Connection, run_id: str, wanted: Wanted) -> list[AlikeItems]:
+    """Return how many changes of a run are asked for, by integration, operation and state."""
     columns = (change.c.integration_id, change.c.operation, change.c.state)
-    statement = select(*columns, func.count().label("size")).where(_of_run(run_id)).group_by(*columns)
+    mine = (_of_run(run_id), *_filters(wanted))
+    statement = select(*columns, func.count().label("size")).where(*mine).group_by(*columns)
     return [
         AlikeItems(row.integration_id, Operation(row.operation), ChangeState(row.state), row.size)
         for row in connection.execute(statement)

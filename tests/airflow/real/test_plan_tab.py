@@ -15,6 +15,9 @@ from tests.airflow.real.window import Window
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
+ABOVE_THE_TAB = 260
+"""Pixels that Airflow takes above a tab of a run."""
+
 
 def open_plan(seat: Window, dag_id: str, run_id: str) -> None:
     """Click on the tab, as Airflow shows it on a run."""
@@ -45,22 +48,23 @@ def test_a_person_sees_what_a_run_would_do_filters_it_and_takes_it_along(
 
     open_plan(seat, SYNC_DAG_ID, dry["dag_run_id"])
     seat.sees("Dry run: this is what a real run would do.")
-    seat.look("plan-recreate")
+    seat.look("plan-recreate", above=ABOVE_THE_TAB)
     for group, words in (("Cancel 1", "→ [Canceled]"), ("Update 1", "A better name")):
         seat.frame.get_by_role("link", name=group).click()
         seat.sees(words.removeprefix("→ "))
-        seat.look(f"plan-{group.split()[0].lower()}")
+        seat.look(f"plan-{group.split()[0].lower()}", above=ABOVE_THE_TAB)
     seat.frame.get_by_label("Booking, activity or reason").fill("no such booking")
     seat.press("Filter")
     seat.sees("Nothing fits the filter.")
-    seat.look("plan-nothing-fits")
+    seat.look("plan-nothing-fits", above=ABOVE_THE_TAB)
     seat.frame.get_by_role("link", name="Show all").click()
+    seat.sees("A better name")
     with seat.page.expect_download() as download:
         seat.frame.get_by_role("link", name="Export as CSV").click()
     assert download.value.path().read_text().startswith('"integration","group","state"')
 
     open_plan(seat, SYNC_DAG_ID, real["dag_run_id"])
     seat.sees("What this run did to HubSpot")
-    seat.look("plan-done")
+    seat.look("plan-done", above=ABOVE_THE_TAB)
     seat.frame.get_by_role("link", name=booked[0]).click()
     seat.frame.get_by_role("heading", name=f"Booking {booked[0]}").wait_for()

@@ -75,11 +75,14 @@ class Window:
         assert shown is not None
         return shown
 
-    def look(self, name: str) -> None:
-        """Keep a picture in each theme, and let axe look at each; Airflow's theme is switched while the page stands."""
+    def look(self, name: str, *, above: int = 40) -> None:
+        """Keep a picture in each theme, and let axe look at each; Airflow's theme is switched while the page stands.
+
+        ``above`` is what Airflow takes of the height besides its frame.
+        """
         for theme in ("light", "dark"):
             self._switch(theme)
-            self._picture(f"{len(self.seen):02d}-{name}-{theme}")
+            self._picture(f"{len(self.seen):02d}-{name}-{theme}", above)
             problems = self._accessibility_problems()
             assert problems == [], f"{name}, {theme}: " + "; ".join(problems)
         self._switch("light")
@@ -96,10 +99,10 @@ class Window:
         self.page.evaluate("theme => { document.documentElement.className = theme }", theme)
         self.frame.locator(f'html[data-theme="{theme}"]').wait_for()
 
-    def _picture(self, name: str) -> None:
+    def _picture(self, name: str, above: int) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
         height = self.frame.locator("main").evaluate("main => main.scrollHeight")
-        fitting = min(max(height + 40, _LEAST_HEIGHT), _MOST_HEIGHT)
+        fitting = min(max(height + above, _LEAST_HEIGHT), _MOST_HEIGHT)
         self.page.set_viewport_size({"width": _WIDTH, "height": fitting})
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
 
