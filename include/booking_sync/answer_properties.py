@@ -6,6 +6,7 @@ be repeated: HubSpot refuses a second property of the same name, and a run that 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -33,6 +34,7 @@ class AnswerProperties:
         self._definitions: dict[str, PropertyDefinition] | None = None
         self._why_not: dict[str, str] = {}
         self._is_forbidden = False
+        self._at_work = threading.Lock()
         with reading(work.services.engine) as connection:
             self._ours = contact_properties.load_known(connection, work.integration.portal_id)
 
@@ -45,7 +47,8 @@ class AnswerProperties:
         values: dict[str, str] = {}
         warnings: list[str] = []
         for wish in wishes:
-            target = self._own_target(wish) if wish.label is not None else self._mapped_target(wish)
+            with self._at_work:  # two batches must not make the same property
+                target = self._own_target(wish) if wish.label is not None else self._mapped_target(wish)
             value = fitting(wish.value, target) if target is not None else None
             if value:
                 values[wish.property_name] = value
@@ -55,8 +58,8 @@ class AnswerProperties:
 
     def forget(self, names: Sequence[str]) -> None:
         """Have properties looked at again, by the next run: HubSpot says that they are missing."""
-        self._ours.difference_update(names)
-        with self._work.recording() as (connection, _):
+        with self._at_work, self._work.recording() as (connection, _):
+            self._ours.difference_update(names)
             contact_properties.forget(connection, self._work.integration.portal_id)
 
     def _mapped_target(self, wish: Wish) -> Target | None:

@@ -6,6 +6,7 @@ finds it again, because the old activity is archived last (R4). Associations of 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -76,6 +77,7 @@ class CarryOver:
         self._standing = standing
         self._associated: dict[str, dict[str, tuple[str, ...]]] = {}
         self._unreadable: dict[str, None] = {}
+        self._reading = threading.Lock()
 
     def of(self, batch: Sequence[tuple[StoredChange, Booking]]) -> dict[str, Carried]:
         """Return it by change id, for those whose old activity stands and is ours (D4)."""
@@ -84,7 +86,8 @@ class CarryOver:
             return {}
         self._standing.read((str(stored.old_activity_id) for stored, _ in replacing), LOOKED_AT)
         ours = self._standing.verify({stored.id: sought_old(stored) for stored, _ in replacing})
-        self._read_associations([activity.id for activity in ours.values()])
+        with self._reading:  # one batch reads for those that come after it
+            self._read_associations([activity.id for activity in ours.values()])
         owners = {stored.id: stored.old_booking_id or stored.booking_id for stored, _ in replacing}
         with reading(self._work.services.engine) as connection:
             recorded = mappings.load_recorded(connection, self._work.integration.id, owners.values())

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from booking_sync.address_turns import AddressTurns
 from booking_sync.clients.hubspot_model import Contact
 from booking_sync.concerned import concerned_people, without_usable_email
 from booking_sync.contact_creation import ContactCreation, Made, Wanted
@@ -46,6 +47,7 @@ class ContactDirectory:
     def __init__(self, work: Work, owners: OwnerDirectory) -> None:
         self._work = work
         self._creation = ContactCreation(work, owners)
+        self._turns = AddressTurns()
         with writing(work.services.engine) as connection:
             self._salt = contact_links.installation_salt(connection, work.services.vault)
 
@@ -55,6 +57,20 @@ class ContactDirectory:
         For the changes in ``trusted`` a contact that is remembered by address is not looked up again, if it is among
         those named there, which are known to stand; None stands for any.
         """
+        with self._turns.turn(_name(batch)):
+            return self._resolve(batch, trusted)
+
+    def line_up(self, batch: Pairs) -> None:
+        """Let a batch that is about to be begun come after all earlier ones that name an address of its own."""
+        self._turns.line_up(_name(batch), [h for _, booking in batch for h in self._hashes(booking)])
+
+    def leave(self, batch: Pairs, *, has_failed: bool) -> None:
+        """Let the batches behind this one go on; after a failure those that still wait are not begun."""
+        if has_failed:
+            self._turns.end()
+        self._turns.leave(_name(batch))
+
+    def _resolve(self, batch: Pairs, trusted: Mapping[str, AbstractSet[str] | None]) -> ContactsOfBatch:
         wanted = self._wanted(batch)
         known = self._remembered(wanted.values())
         links = {
@@ -148,6 +164,10 @@ class ContactDirectory:
             answers = made.warnings.get(change.id, [])
             outcome.warnings[change.id] = tuple(dict.fromkeys([*unusable, *refusals, *answers]))
         return outcome
+
+
+def _name(batch: Pairs) -> str:
+    return batch[0][0].id
 
 
 def _is_trusted(link: ContactLink, standing: AbstractSet[str] | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -79,12 +80,14 @@ class OwnerDirectory:
     def __init__(self, hubspot: HubSpotClient) -> None:
         self._hubspot = hubspot
         self._ids: dict[str, str] | None = None
+        self._asking = threading.Lock()
 
     def owner_of(self, booking: Booking) -> str | None:
         """Return the owner id of the booking's host, or None: then the record is unassigned."""
-        if self._ids is None:
-            owners = self._hubspot.owners()
-            self._ids = {owner.email: owner.id for owner in owners if owner.email and not owner.is_archived}
+        with self._asking:
+            if self._ids is None:
+                owners = self._hubspot.owners()
+                self._ids = {owner.email: owner.id for owner in owners if owner.email and not owner.is_archived}
         return self._ids.get(normalise_email(booking.host.email) or "")
 
     def forget_owner_of(self, booking: Booking) -> None:
@@ -99,14 +102,16 @@ class ActivityTypes:
     def __init__(self, hubspot: HubSpotClient) -> None:
         self._hubspot = hubspot
         self._options: tuple[str, ...] | None = None
+        self._asking = threading.Lock()
 
     def usable(self, wanted: str | None) -> str | None:
         """Return the type that is wanted if the portal has it."""
         if wanted is None:
             return None
-        if self._options is None:
-            definition = self._hubspot.property_definition(ACTIVITIES, ACTIVITY_TYPE)
-            self._options = definition.options if definition is not None else ()
+        with self._asking:
+            if self._options is None:
+                definition = self._hubspot.property_definition(ACTIVITIES, ACTIVITY_TYPE)
+                self._options = definition.options if definition is not None else ()
         return wanted if wanted in self._options else None
 
 

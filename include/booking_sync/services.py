@@ -6,6 +6,7 @@ The two services, the mapping database, the clock. Built once per task, passed i
 from __future__ import annotations
 
 import sys
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -59,21 +60,24 @@ class RequestCounter:
         self.requests = 0
         self.writes = 0
         self.budget: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, exchange: Exchange) -> None:
-        """Count one exchange."""
-        self.requests += 1
-        self.writes += exchange.is_write
-        least = min(
-            self.budget.get("burst_remaining", sys.maxsize), exchange.budget.get("burst_remaining", sys.maxsize)
-        )
-        self.budget.update(exchange.budget)
-        if exchange.budget:
-            self.budget["burst_remaining"] = least
+        """Count one exchange; several threads may do so at once."""
+        with self._lock:
+            self.requests += 1
+            self.writes += exchange.is_write
+            least = min(
+                self.budget.get("burst_remaining", sys.maxsize), exchange.budget.get("burst_remaining", sys.maxsize)
+            )
+            self.budget.update(exchange.budget)
+            if exchange.budget:
+                self.budget["burst_remaining"] = least
 
     def take_budget(self) -> dict[str, int]:
         """Return what was said of limits since the last call: the burst's least remainder, the newest of the rest."""
-        taken, self.budget = self.budget, {}
+        with self._lock:
+            taken, self.budget = self.budget, {}
         return taken
 
 
@@ -89,7 +93,7 @@ def new_change_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a step needs from outside the core. Not shared between threads.
+    """Everything a step needs from outside the core. The threads of one step share it (``in_flight``).
 
     ``tokens`` is None in single-portal mode: then ``hubspot`` has the service key of the one portal. Else it has no
     key, and :meth:`hubspot_of` gives the client of a portal.

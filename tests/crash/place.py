@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from booking_sync import apply
+from booking_sync.clients.hubspot_calls import MOST_INPUTS
 from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 
@@ -22,9 +24,11 @@ class Place:
     hubspot_key: str
     lease_seconds: float
     offset_seconds: float
+    batch_size: int = MOST_INPUTS
 
     def services(self) -> Services:
         """Connect. Every process makes its own: neither connections nor engines survive a fork."""
+        apply.MOST_INPUTS = self.batch_size
         return build_services(
             Settings(secret_keys=(SECRET_KEY,), lease_seconds=self.lease_seconds),
             database_url=self.database_url,

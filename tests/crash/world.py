@@ -19,6 +19,7 @@ from booking_sandbox.history import HistoryEntry
 from booking_sandbox.hubspot_service import HubSpotService
 from booking_sandbox.hubspot_switches import UniqueProperties
 from booking_sandbox.server import Sandbox
+from booking_sync.clients.hubspot_calls import MOST_INPUTS
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.report import RunReport
 from booking_sync.request import RunRequest
@@ -44,6 +45,7 @@ class World:
     def __init__(self, sandbox: Sandbox, database_url: str, lease_seconds: float) -> None:
         self.sandbox = sandbox
         self.offset_seconds = 0.0
+        self.batch_size = MOST_INPUTS
         self._database_url = database_url
         self._lease_seconds = lease_seconds
         self._runs = 0
@@ -59,7 +61,7 @@ class World:
         """Where another process finds everything, at this moment."""
         calendar, hubspot = self.sandbox.calendar, self.sandbox.hubspot
         addresses = (calendar.url, calendar.api_key, hubspot.url, hubspot.service_key)
-        return Place(self._database_url, *addresses, self._lease_seconds, self.offset_seconds)
+        return Place(self._database_url, *addresses, self._lease_seconds, self.offset_seconds, self.batch_size)
 
     def next_run_id(self) -> str:
         """A new id for a DAG run."""

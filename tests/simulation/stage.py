@@ -44,7 +44,7 @@ from tests.simulation.wire import CALENDAR_HOST, HUBSPOT_HOST, served_here
 
 SECRET = "a secret for the simulation, long enough"
 WORKSPACE = "ws_1"
-SETTINGS = Settings(secret_keys=(SECRET,), quiet_seconds=900.0, lease_seconds=180.0)
+SETTINGS = Settings(secret_keys=(SECRET,), quiet_seconds=900.0, lease_seconds=180.0, requests_in_flight=1)
 _COMPILED: dict[Any, Any] = {}
 
 

@@ -19,7 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from starlette.applications import Starlette
 
 from booking_sandbox.transport import _SCOPE_KEY
-from booking_sync.clients import http, wire
+from booking_sync.clients import connections, wire
 
 CALENDAR_HOST, HUBSPOT_HOST = "calendar.test", "hubspot.test"
 
@@ -64,7 +64,7 @@ class ServedHere(BaseAdapter):
 def served_here(applications: Applications) -> Iterator[None]:
     """Let every client that is made inside the block talk to these applications."""
     with (
-        patch.object(http, "WatchedAdapter", lambda: ServedHere(applications)),
+        patch.object(connections, "WatchedAdapter", lambda: ServedHere(applications)),
         patch.object(sessions, "HTTPAdapter", lambda: ServedHere(applications)),
         patch.object(wire.Watch, "start", lambda _watch: None),
     ):

@@ -20,10 +20,11 @@ from booking_sync.clients.answer import Answer
 from booking_sync.clients.answer_errors import error_for
 from booking_sync.clients.bearer import BearerAuth, BearerSource, GatedBearer, bearer_source
 from booking_sync.clients.call import Call
+from booking_sync.clients.connections import Connections
 from booking_sync.clients.pace import Pace, Patience, Unpaced
 from booking_sync.clients.rate_budget import rate_budget
 from booking_sync.clients.retry import BODY_TOO_LARGE, HttpLimits, read_retrying, write_retrying
-from booking_sync.clients.wire import WatchedAdapter, watching
+from booking_sync.clients.wire import watching
 from booking_sync.errors import (
     BookingSyncError,
     DailyLimitReached,
@@ -74,7 +75,7 @@ class HttpOptions(TypedDict, total=False):
 
 
 class JsonHttp:
-    """One service. Not shared between threads; :meth:`for_another_thread` makes a twin."""
+    """One service. Threads may share it; :meth:`for_another_thread` makes a twin for those who count apart."""
 
     def __init__(
         self,
@@ -105,14 +106,14 @@ class JsonHttp:
         self._bearer = bearer_source(service, bearer)
         self._pace: Pace = Unpaced()
         self._user_agent = user_agent
-        self._session = _session(user_agent)
+        self._connections = Connections(user_agent)
 
     def __repr__(self) -> str:
         return f"JsonHttp({self._service!r}, {self._base_url!r})"
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._connections.close()
 
     def with_bearer(self, bearer: BearerSource) -> Self:
         """Return the same service with another source of tokens; both share their connections."""
@@ -128,7 +129,7 @@ class JsonHttp:
 
     def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
         """Return the same service with connections, and an observer, of its own."""
-        return self._twin(_session=_session(self._user_agent), _observer=observer)
+        return self._twin(_connections=Connections(self._user_agent), _observer=observer)
 
     def _twin(self, **different: object) -> Self:
         twin = copy.copy(self)
@@ -250,17 +251,20 @@ class JsonHttp:
         raise NotSent(f"{self._named(call)} could not be sent ({failure})", code=failure)
 
     def _send(self, call: Call, bearer: BearerAuth) -> Answer:
-        with self._session.request(
-            call.method,
-            self._base_url + call.path,
-            params=call.params,
-            data=call.body,
-            headers={"Content-Type": call.content_type} if call.content_type else None,
-            auth=bearer,
-            timeout=(self._limits.connect_seconds, self._limits.read_seconds),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with (
+            self._connections.one() as session,
+            session.request(
+                call.method,
+                self._base_url + call.path,
+                params=call.params,
+                data=call.body,
+                headers={"Content-Type": call.content_type} if call.content_type else None,
+                auth=bearer,
+                timeout=(self._limits.connect_seconds, self._limits.read_seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
             body = _capped(response, self._limits.body_bytes)
             return Answer(response.status_code, response.headers, body)
 
@@ -290,11 +294,3 @@ def _capped(response: requests.Response, limit: int) -> bytes:
         if len(body) > limit:
             raise _BodyTooLarge
     return bytes(body)
-
-
-def _session(user_agent: str) -> requests.Session:
-    session = requests.Session()
-    session.headers.update({"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"})
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, WatchedAdapter())
-    return session

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, literal, select, union_all, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, literal, select, true, tuple_, union_all, update
 
 from booking_sync.model import Booking
 from booking_sync.outcome import usual_outcome
@@ -29,6 +29,15 @@ ContactDecisions = Sequence[tuple[str | None, str]]
 """Contact id, or None where there is none, and ``ContactFinding``: for each address, in the order of the booking."""
 
 STEPS_IN_ORDER = (Step.CREATE, Step.ASSOCIATE, Step.WRITE, Step.ARCHIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a change stands in the order in which those of a step are taken."""
+
+    step: Step
+    created_at: datetime
+    booking_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +132,25 @@ def in_flight(connection: Connection, integration_id: str) -> list[StoredChange]
 
 
 def next_batch(
-    connection: Connection, run_id: str, integration_id: str, operations: Collection[Operation], size: int
+    connection: Connection,
+    run_id: str,
+    integration_id: str,
+    operations: Collection[Operation],
+    size: int,
+    *,
+    after: Place | None = None,
 ) -> list[StoredChange]:
-    """Return the run's next changes that wait for the same step, oldest booking first; empty when all is done."""
+    """Return the run's next changes that wait for the same step, oldest booking first; empty when all is done.
+
+    With ``after`` only those of its step that come after it in the order.
+    """
     parts = [
-        _waiting(run_id, integration_id, operation, number, size)
+        _waiting(run_id, integration_id, operation, number, size, after)
         for number in range(len(STEPS_IN_ORDER))
         for operation in sorted(operations)
+        if after is None or STEPS_IN_ORDER[number] is after.step
     ]
-    some = union_all(*parts).subquery()
+    some = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
     columns = (some.c[name] for name in StoredChange.__dataclass_fields__)
     in_order = select(*columns).order_by(some.c.step_number, some.c.booking_created_at, some.c.booking_id)
     found = _all(connection, in_order.limit(size))
@@ -144,8 +163,11 @@ def integrations_with_work(connection: Connection, run_id: str, operations: Coll
     return set(connection.execute(select(change.c.integration_id).distinct().where(*waiting)).scalars())
 
 
-def _waiting(run_id: str, integration_id: str, operation: Operation, number: int, size: int) -> Select[Any]:
+def _waiting(
+    run_id: str, integration_id: str, operation: Operation, number: int, size: int, after: Place | None
+) -> Select[Any]:
     """Select the first changes of one operation that wait for one step: so each part comes from the index in order."""
+    place = tuple_(change.c.booking_created_at, change.c.booking_id)
     first = (
         select(*_COLUMNS, change.c.booking_created_at, literal(number).label("step_number"))
         .where(
@@ -154,6 +176,7 @@ def _waiting(run_id: str, integration_id: str, operation: Operation, number: int
             IS_PLANNED,
             change.c.operation == operation,
             change.c.step == STEPS_IN_ORDER[number],
+            true() if after is None else place > (after.created_at, after.booking_id),
         )
         .order_by(change.c.booking_created_at, change.c.booking_id)
         .limit(size)
