@@ -1,9 +1,10 @@
 """Erasing an invitee by e-mail address (GDPR, article 17), as far as this product holds anything of them.
 
-What is held: bookings in open changes and in staging (encrypted), the keyed hash of the address with the id of the
-contact, and that id on mapping rows and changes. Bookings lose the person and their answers, so that what is left of
-them can still be passed on; hash and id are taken out. Rows stay: without its mapping an activity would be made a
-second time, and each write keeps its audit row (W7), which says what was done and no longer to whom.
+What is held: bookings in open changes and in staging, and mails that wait to be sent (encrypted), the keyed hash of the
+address with the id of the contact, and that id on mapping rows and changes. Bookings lose the person and their answers,
+so that what is left of them can still be passed on; such mails are not sent; hash and id are taken out. Rows stay:
+without its mapping an activity would be made a second time, and each write keeps its audit row (W7), which says what
+was done and no longer to whom.
 
 Calendar.com and HubSpot have erasures of their own. Begin there: what still stands in Calendar.com is read again.
 """
@@ -12,15 +13,17 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from booking_sync.booking_payload import dump_booking, load_booking
 from booking_sync.errors import InvalidRequest
 from booking_sync.model import Booking, normalise_email
+from booking_sync.notice import load_notice
 from booking_sync.page_run import page_run
 from booking_sync.services import Services
-from booking_sync.store import contact_links, erasure, integrations
+from booking_sync.store import contact_links, erasure, integrations, notices
 from booking_sync.store.database import reading, writing
 from booking_sync.store.encryption import Vault, email_hash
 from booking_sync.store.erasure import Payload
@@ -37,6 +40,7 @@ class Erased:
     audit_rows: int
     kept_bookings: int
     staged_bookings: int
+    notices: int
 
     @property
     def total(self) -> int:
@@ -63,12 +67,12 @@ def erase_invitee(services: Services, email: str, *, person: str) -> Erased:
             stack.enter_context(hold_lease(services.engine, integration_id, holder="erasing", seconds=seconds))
         stack.enter_context(page_run(services, "erase", person=person, counts=counts))
         with writing(services.engine) as connection:
-            erased = _erase(connection, services.vault, address)
+            erased = _erase(connection, services.vault, address, services.clock())
         counts.update(asdict(erased))
     return erased
 
 
-def _erase(connection: Connection, vault: Vault, address: str) -> Erased:
+def _erase(connection: Connection, vault: Vault, address: str, at: datetime) -> Erased:
     hashed = email_hash(contact_links.installation_salt(connection, vault), address)
     contact_ids = erasure.contact_ids_of(connection, hashed)
     kept = [*_without(vault, erasure.payloads_of_changes(connection), address)]
@@ -81,7 +85,13 @@ def _erase(connection: Connection, vault: Vault, address: str) -> Erased:
         audit_rows=erasure.forget_hash(connection, hashed),
         kept_bookings=len(kept),
         staged_bookings=len(staged),
+        notices=notices.erase(connection, _notices_naming(connection, vault, address), hashed, at=at),
     )
+
+
+def _notices_naming(connection: Connection, vault: Vault, address: str) -> list[str]:
+    """Return the mails that wait and name the person, to whomever they go."""
+    return [id_ for id_, content in notices.payloads(connection) if load_notice(vault.decrypt(content)).names(address)]
 
 
 def _without(vault: Vault, payloads: list[Payload], address: str) -> list[Payload]:

@@ -99,6 +99,14 @@ class IntegrationSettings(BaseModel):
         title="Mark as completed",
         description="Set the outcome to Completed when a meeting has ended that was not cancelled.",
     )
+    notify: StrictBool = Field(
+        default=False,
+        title="Notices",
+        description=(
+            "Mail host and invitees when a meeting is rescheduled or canceled, once each, with a calendar entry. "
+            "Calendar.com sends mails of its own."
+        ),
+    )
     events_include: tuple[Name, ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,

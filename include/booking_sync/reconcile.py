@@ -45,6 +45,7 @@ from booking_sync.store.freshness_counts import freshness_counts
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
+from booking_sync.telling import forget_old_notices, tell
 from booking_sync.window import MANUAL, RunTrigger, Window, advanced_watermark, window_for
 from booking_sync.work import Work
 
@@ -167,11 +168,12 @@ def apply_recreate(services: Services, run_id: str, integration_ids: Sequence[st
 def apply_cancel(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
     """Rename the activities of cancelled bookings, and make all other changes in place.
 
-    They belong together: to HubSpot both are updates, and they share batches.
+    They belong together: to HubSpot both are updates, and they share batches. It is the last step that writes, so
+    people are told here what it and those before have recorded (M1).
     """
-    return _apply(
-        services, run_id, integration_ids, "apply_cancel", {Operation.CANCEL, Operation.UPDATE, Operation.MARK}
-    )
+    operations = {Operation.CANCEL, Operation.UPDATE, Operation.MARK}
+    counts = _apply(services, run_id, integration_ids, "apply_cancel", operations)
+    return counts | tell(services, run_id, integration_ids)
 
 
 def close_run(services: Services, run_id: str) -> RunReport:
@@ -189,6 +191,7 @@ def close_run(services: Services, run_id: str) -> RunReport:
         state = RunState.FAILED if report.is_red else RunState.RECORDED
         counts = {**report.counts, **freshness_counts(connection, run)}
         runs.close_run(connection, run_id, state=state, counts=counts, closed_at=services.clock())
+        forget_old_notices(connection, services.clock())
     return report
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from booking_sync.fingerprint import content_fingerprint, guests_fingerprint, schedule_fingerprint
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.model import Booking, BookingStatus
+from booking_sync.noting import note_news
 from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
 from booking_sync.store import audit, changes, corrections, mappings
 from booking_sync.store.audit import AuditEntry
@@ -81,6 +82,7 @@ def record_created(
     ]
     activity_ids = {stored.id: activity_id for stored, _, activity_id in created}
     with work.recording() as (connection, at):
+        note_news(work, connection, [(stored, booking) for stored, booking, _ in created], at)
         replaced = {s.old_booking_id: s.booking_id for s, _, _ in created if s.old_booking_id}
         mappings.mark_replaced(connection, work.integration.id, replaced)
         mappings.save_rows(connection, work.integration.id, rows, event="created", at=at)
@@ -96,6 +98,7 @@ def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, 
     row = _mapping_row(work, stored, booking, activity_id, stored.contact_ids or ())
     unwritten = replace(row, schedule_fingerprint="", content_fingerprint="", contact_ids=(), appearance=None)
     with work.recording() as (connection, at):
+        note_news(work, connection, [(stored, booking)], at)
         replaced = {stored.old_booking_id: stored.booking_id} if stored.old_booking_id else {}
         mappings.mark_replaced(connection, work.integration.id, replaced)
         mappings.save_rows(connection, work.integration.id, [(stored.id, unwritten)], event="adopted", at=at)
@@ -118,6 +121,7 @@ def record_written(
     marked = {s.booking_id: (s.booking_version, s.shown_outcome(b)) for s, b in written if s.operation in ONLY_OUTCOME}
     taken_over = {str(s.old_booking_id): s.booking_id for s, _ in written if s.takes_activity_over}
     with work.recording() as (connection, at):
+        note_news(work, connection, written, at)
         mappings.mark_outcomes(connection, integration_id, marked)
         mappings.mark_replaced(connection, integration_id, taken_over)
         for event in sorted({_event(stored) for stored, _ in written}):

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from booking_sync.drift import DriftKind
 from booking_sync.guard import GuardNotice
+from booking_sync.notice_counts import notice_sentences
 from booking_sync.report_lines import ChangeFigures, first_lines, told_of
 from booking_sync.states import AuditOutcome, ChangeState, Operation
 
@@ -190,6 +191,7 @@ def integration_report(
         remarks=(
             *said,
             *_sweep_sentences(counts),
+            *notice_sentences(counts),
             *_preview_sentences(changes),
             *told.warned_lines(),
             *told.kept.lines,

@@ -18,6 +18,7 @@ from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.http import Exchange
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_oauth import HubSpotOAuth
+from booking_sync.clients.mail import MailServer, NoMailServer
 from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.clients.retry import HttpLimits
 from booking_sync.errors import ConfigurationError
@@ -110,6 +111,8 @@ class Services:
     calendar_requests: RequestCounter = field(default_factory=RequestCounter)
     hubspot_requests: RequestCounter = field(default_factory=RequestCounter)
     tokens: PortalTokens | None = None
+    mail_server: Callable[[], MailServer | NoMailServer] = NoMailServer
+    """Asked when somebody is to be told something, so that nobody else pays for looking it up."""
 
     def hubspot_of(self, portal_id: str) -> HubSpotClient:
         """Return the client of a portal, whose requests keep within its limits."""
@@ -145,11 +148,12 @@ def build_services(
     clock: Callable[[], datetime] | None = None,
     hide: Callable[[str], None] = hide_nothing,
     open_engine: Callable[[str], Engine] = open_database,
+    mail_server: Callable[[], MailServer | NoMailServer] = NoMailServer,
 ) -> Services:
     """Put the services together; sets up an empty mapping database, and asks nothing of the remote services.
 
     ``hubspot_key`` is the service key of one portal, or our OAuth app for many. ``clock`` is the database's unless
-    another one is given. ``hide`` is told every token.
+    another one is given. ``hide`` is told every token. ``mail_server`` says where notices are handed in (M1).
 
     Raises:
         ConfigurationError: a key, an address or the database cannot be used; the message says what to do.
@@ -182,4 +186,5 @@ def build_services(
         calendar_requests=calendar_requests,
         hubspot_requests=hubspot_requests,
         tokens=tokens,
+        mail_server=mail_server,
     )

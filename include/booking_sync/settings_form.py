@@ -51,6 +51,7 @@ _KINDS = {
     "utm_properties": FieldKind.MAPPING,
     "activity_type": FieldKind.TEXT,
     "mark_completed": FieldKind.SWITCH,
+    "notify": FieldKind.SWITCH,
     "events_include": FieldKind.LIST,
     "events_exclude": FieldKind.LIST,
 }

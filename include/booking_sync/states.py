@@ -141,6 +141,31 @@ class Step(StrEnum):
     WRITE = "write"
 
 
+class NoticeKind(StrEnum):
+    """What people are told of a meeting (M1)."""
+
+    RESCHEDULED = "rescheduled"
+    CANCELED = "canceled"
+
+
+class NoticeState(StrEnum):
+    """What became of one mail to one person. The first two are open; every other one is an end.
+
+    ``unknown``: handed over, but the mail server's answer was lost; it is not sent again.
+    ``refused``: the mail server will not take it.
+    ``overtaken``: newer news, or an erasure, or the setting came before it was sent.
+    ``expired``: it was too late for it.
+    """
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    OVERTAKEN = "overtaken"
+    EXPIRED = "expired"
+
+
 class AccessState(StrEnum):
     """What becomes of our OAuth access to a portal.
 

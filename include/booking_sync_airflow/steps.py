@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY
@@ -68,6 +69,7 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.hubspot import HubSpotHook, hide_from_logs  # noqa: PLC0415 - same
+    from booking_sync_airflow.mail_connection import find_mail_server  # noqa: PLC0415 - same
 
     calendar = CalendarHook().address()
     hubspot = HubSpotHook().address()
@@ -80,6 +82,7 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
         hubspot_key=hubspot.key,
         hide=hide_from_logs,
         open_engine=open_engine or open_database,
+        mail_server=cache(find_mail_server),
     )
 
 

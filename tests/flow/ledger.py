@@ -10,6 +10,7 @@ from booking_sandbox.server import Sandbox
 from booking_sync.states import OPEN_STATES, AuditOutcome
 from booking_sync.store.changes import NOT_FOUND
 from booking_sync.store.database import reading
+from booking_sync.store.notice_tables import notice
 from booking_sync.store.read_tables import staged_booking
 from booking_sync.store.tables import audit, change, run
 
@@ -46,9 +47,11 @@ def assert_no_payload_remains(engine: Engine) -> None:
     closed = select(func.count()).where(change.c.state.not_in(OPEN_STATES), change.c.payload.is_not(None))
     ended = select(run.c.id).where(run.c.closed_at.is_not(None))
     staged = select(func.count()).where(staged_booking.c.run_id.in_(ended))
+    told = select(func.count()).where(notice.c.payload.is_not(None), notice.c.finished_at.is_not(None))
     with reading(engine) as connection:
         assert connection.execute(closed).scalar_one() == 0
         assert connection.execute(staged).scalar_one() == 0
+        assert connection.execute(told).scalar_one() == 0
 
 
 def _deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:

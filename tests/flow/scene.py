@@ -17,6 +17,7 @@ from booking_sandbox.server import Sandbox
 from booking_sync.clients.bearer import BearerSource
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
+from booking_sync.clients.mail import MailServer
 from booking_sync.integration_settings import check_settings
 from booking_sync.reconcile import reconcile
 from booking_sync.report import RunReport
@@ -135,6 +136,10 @@ class Scene:
         (row,) = self.rows(select(integration.c.id).where(integration.c.workspace_id == WORKSPACE))
         with writing(self.services.engine) as connection:
             save_settings(connection, row["id"], check_settings(settings), changed_by="ada", at=self.clock())
+
+    def mail_over(self, server: MailServer) -> None:
+        """Let notices be handed in at this mail server."""
+        self.services = replace(self.services, mail_server=lambda: server)
 
     def add_foreign_activity(self, **fields: Any) -> str:
         """Log a meeting by hand that must never change."""

@@ -27,8 +27,8 @@ HOOKED = frozenset({("store/database.py", "writing"), ("work.py", "recording")})
 """The transactions that are the hook, rather than use it."""
 OUTSIDE_RUNS = frozenset({"database._set_up", "upgrade.upgrade_database"})
 """Transactions that no run has: an empty database is set up when it is opened, an old one is upgraded on request."""
-SENDING = frozenset({"read", "write"})
-"""The two methods of ``JsonHttp``, through which every request goes."""
+SENDING = frozenset({"read", "write", "reach"})
+"""The two methods of ``JsonHttp``, through which every request goes, and what a client calls that sends by itself."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -12,6 +12,7 @@ from zlib import crc32
 
 from sqlalchemy import update
 
+from booking_sandbox.faults import FaultKind
 from booking_sandbox.hubspot_schema import MEETINGS
 from booking_sync.fingerprint import activity_key
 from booking_sync.store.tables import integration, mapping
@@ -188,6 +189,12 @@ def denied(world: World, path: str, status: str = "403") -> None:
     world.switches.fail_before(status=int(status), path=path)
 
 
+def mail_busy(world: World, count: str = "1") -> None:
+    """The mail server goes away before it takes a mail, so many times."""
+    for _ in range(int(count)):
+        world.stage.sandbox.mail.switches.faults.add(FaultKind.DROP_BEFORE, seconds=0)
+
+
 def refuse(world: World, email: str) -> None:
     world.switches.refuse_emails.add(email)
 
@@ -319,6 +326,7 @@ DEEDS: Mapping[str, Callable[..., None]] = {
     "busy": busy,
     "denied": denied,
     "refuse": refuse,
+    "mail-busy": mail_busy,
     "lag": lag,
     "late": late,
     "properties-deleted": properties_deleted,

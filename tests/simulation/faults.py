@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +15,7 @@ from booking_sandbox.faults import Fault as SandboxFault
 from booking_sandbox.faults import FaultKind
 from booking_sync.boundary import Act, Moment
 from tests.simulation.boundaries import Boundary, here
+from tests.simulation.mail import PlannedFault
 
 if TYPE_CHECKING:
     from tests.simulation.stage import BothServices
@@ -110,7 +111,7 @@ class Striker:
         self.struck: list[Boundary] = []
         self.is_resting = False
         self._requests = 0
-        self._planted: list[SandboxFault] = []
+        self._planted: list[SandboxFault | PlannedFault] = []
 
     @property
     def has_struck(self) -> bool:
@@ -176,13 +177,13 @@ class Striker:
         if act is Act.COMMIT:
             raise OperationalError("COMMIT", {}, Exception("the connection to the database is lost"))
         kind, seconds = _OF_REQUEST[harm]
-        for service in (self._sandbox.hubspot, self._sandbox.calendar):
+        for service in (self._sandbox.hubspot, self._sandbox.calendar, self._sandbox.mail):
             self._planted.append(service.switches.faults.add(kind, seconds=seconds))
 
     def _take_back(self) -> None:
-        """Take back what waits at the service that the request did not go to."""
-        for service in (self._sandbox.hubspot, self._sandbox.calendar):
-            waiting = service.switches.faults.waiting
+        """Take back what waits at the services that the request did not go to."""
+        for service in (self._sandbox.hubspot, self._sandbox.calendar, self._sandbox.mail):
+            waiting: list[Any] = service.switches.faults.waiting
             waiting[:] = [one for one in waiting if not any(one is planted for planted in self._planted)]
         self._planted.clear()
 

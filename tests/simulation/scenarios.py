@@ -111,6 +111,19 @@ OTHERS = (
 ALL = CORE + OTHERS
 """Those that one fault is tried in."""
 
+TELLING = (
+    _told("told of a reschedule", "set notify yes, book a, run, move a 24, run"),
+    _told("told of a cancellation", "set notify yes, book g group, run, cancel g, run"),
+    _told(
+        "told of a reschedule and then of a cancellation", "set notify yes, book a, run, move a 24, run, cancel a, run"
+    ),
+    _told(
+        "told of a new booking in its place", "set notify yes, book a, run, replace a b 24, run, replace b c 48, run"
+    ),
+    _told("told when the mail server is back", "set notify yes, book a, run, mail-busy 2, cancel a, run"),
+)
+"""Those in which people are told something (M1)."""
+
 GIVEN = "page grant, page connect, sleep 60"
 RARE = (
     _told(
@@ -148,4 +161,4 @@ RARE = (
 )
 """Those that only show that every boundary is come by; their faults are tried elsewhere, step by step."""
 
-BY_NAME = {one.name: one for one in ALL + RARE}
+BY_NAME = {one.name: one for one in ALL + TELLING + RARE}

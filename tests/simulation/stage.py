@@ -26,6 +26,7 @@ from booking_sandbox.hubspot_service import HubSpotService
 from booking_sandbox.hubspot_switches import UniqueProperties
 from booking_sandbox.pages.consent_pages import consent_pages
 from booking_sandbox.server import CalendarHandle, HubSpotHandle
+from booking_sync.clients import mail
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_oauth import HubSpotOAuth
@@ -40,6 +41,7 @@ from booking_sync.store.tables import installation, integration, metadata
 from booking_sync.store.tables import portal as portal_table
 from booking_sync.tokens import PortalTokens, hide_nothing
 from tests.flow.clock import MONDAY_MORNING, SceneClock
+from tests.simulation.mail import SERVER, PostOffice
 from tests.simulation.wire import CALENDAR_HOST, HUBSPOT_HOST, served_here
 
 SECRET = "a secret for the simulation, long enough"
@@ -93,6 +95,7 @@ class BothServices:
 
     calendar: CalendarHandle
     hubspot: HubSpotHandle
+    mail: PostOffice
 
 
 @dataclass
@@ -113,7 +116,9 @@ class Stage:
         calendar = CalendarService(CalendarState(self.clock, 7))
         hubspot = HubSpotService(self.clock, 7)
         self.sandbox = BothServices(
-            CalendarHandle(f"https://{CALENDAR_HOST}", calendar), HubSpotHandle(f"https://{HUBSPOT_HOST}", hubspot)
+            CalendarHandle(f"https://{CALENDAR_HOST}", calendar),
+            HubSpotHandle(f"https://{HUBSPOT_HOST}", hubspot),
+            PostOffice(),
         )
         self._applications = {
             CALENDAR_HOST: calendar_application(calendar, []),
@@ -127,6 +132,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(served_here(self._applications))
+        self._stack.enter_context(patch.object(mail, "_logged_in", self.sandbox.mail.connect))
         logger = logging.getLogger("booking_sync")
         self._stack.callback(logger.setLevel, logger.level)
         logger.setLevel(logging.CRITICAL)  # faults are expected here, and writing them down takes its time
@@ -151,6 +157,7 @@ class Stage:
         self.processes.clear()
         self.sandbox.calendar.service.reset()
         self.sandbox.hubspot.service.reset()
+        self.sandbox.mail.reset()
         self.sandbox.hubspot.switches.unique_properties_on_meetings = unique_properties
         self.sandbox.calendar.state.add_workspace(WORKSPACE, "Acme Sales")
         with self.engine.begin() as connection:
@@ -182,6 +189,7 @@ class Stage:
             calendar_requests=of_calendar,
             hubspot_requests=of_hubspot,
             tokens=self._tokens(vault) if is_oauth else None,
+            mail_server=lambda: SERVER,
         )
 
     def _tokens(self, vault: Vault) -> PortalTokens:

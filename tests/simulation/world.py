@@ -23,7 +23,7 @@ from booking_sync.request import AuditRequest, RunRequest
 from booking_sync.services import Services
 from booking_sync.store.tables import mapping
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
-from tests.simulation import oracle
+from tests.simulation import mail, oracle
 from tests.simulation.deeds import DEEDS, KNOWN, OWNER, at
 from tests.simulation.faults import Fault, Harm, Killed, Planted, Striker
 from tests.simulation.oracle import Expected
@@ -262,7 +262,9 @@ class World:
 
     def problems(self) -> list[str]:
         """What is wrong now that all should be quiet."""
-        return oracle.problems(self.stage, self.expected, self._foreign)
+        may_be_unknown = any(one.step.startswith(("telling.", "mail.")) for one in self.striker.struck)
+        of_mails = mail.problems(self.stage, may_be_unknown=may_be_unknown)
+        return oracle.problems(self.stage, self.expected, self._foreign) + of_mails
 
     def _let_late_requests_land(self) -> None:
         """Run every quarter of an hour until nothing is on its way any more."""

@@ -242,6 +242,11 @@ def count_requests(
     connection.execute(_SET_COUNTS, {"of_run": run_id, "of_integration": integration_id, "new_counts": counts})
 
 
+def add_counts(connection: Connection, run_id: str, integration_id: str, counts: Mapping[str, int]) -> None:
+    """Add to what an integration's part has counted before."""
+    count_requests(connection, run_id, integration_id, counts, {})
+
+
 def load_counts(
     connection: Connection, run_id: str, integration_id: str, *, is_to_change: bool = False
 ) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from booking_sync.store import access_tables, rate_table, read_tables  # noqa: F401 - they add their tables to the metadata
+from booking_sync.store import access_tables, notice_tables, rate_table, read_tables  # noqa: F401 - they add their tables
 from booking_sync.store.schema import VERSION_TABLE
 from booking_sync.store.tables import metadata
 
