@@ -110,7 +110,8 @@ class MailSink:
         return answer
 
     def _log_in(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data.password == str(self._password).encode())
+        is_right = data.password == str(self._password).encode()
+        return AuthResult(success=is_right, handled=is_right)
 
 
 def event_of(mail: EmailMessage) -> tuple[str, Component]:

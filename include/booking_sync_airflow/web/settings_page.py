@@ -9,8 +9,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from markupsafe import Markup
 
+from booking_sync.clients.mail import NoMailServer
 from booking_sync.errors import BookingSyncError, IntegrationUnavailable, InvalidSettings
 from booking_sync.integration_settings import DEFAULT_SETTINGS, IntegrationSettings, check_settings
+from booking_sync.notice_sample import notice_sample
 from booking_sync.preview import preview
 from booking_sync.services import Services
 from booking_sync.settings_form import form_fields
@@ -79,9 +81,11 @@ def _previewed(services: Services, workspace_id: str, settings: IntegrationSetti
         return {"preview_problem": str(error)}
     if booking is None:
         return {"preview_problem": "No booking of this workspace changed in the last 30 days."}
-    shown = preview(booking, settings, at=services.clock())
+    at = services.clock()
+    shown = preview(booking, settings, at=at)
     body = Markup(shown.body)  # noqa: S704 - made and escaped by the renderer that makes HubSpot's
-    return {"preview": shown, "preview_body": body}
+    notice = notice_sample(booking, at=at) if settings.notify else None
+    return {"preview": shown, "preview_body": body, "preview_notice": notice}
 
 
 def _checked(values: Mapping[str, object], problems: Mapping[str, str]) -> IntegrationSettings:
@@ -93,6 +97,12 @@ def _checked(values: Mapping[str, object], problems: Mapping[str, str]) -> Integ
     if problems:
         raise InvalidSettings(problems)
     return settings
+
+
+def _hints(services: Services, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return a sentence for each setting that has no effect as things are."""
+    server = services.mail_server() if texts.get("notify") else None
+    return {"notify": f"Nobody is told now. {server.why}"} if isinstance(server, NoMailServer) else {}
 
 
 def _form(
@@ -118,5 +128,6 @@ def _form(
         titles={field.name: field.title for field in fields},
         changes=changes,
         now=services.clock(),
-        **{"preview": None, "preview_problem": None, **more},
+        hints=_hints(services, texts),
+        **{"preview": None, "preview_problem": None, "preview_notice": None, **more},
     )

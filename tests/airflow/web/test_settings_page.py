@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -122,3 +123,29 @@ def test_without_bookings_there_is_no_preview_and_the_page_says_why(admin: Brows
     answer = admin.post(PATH, {"action": "preview"}, page=PATH)
 
     assert "There is no preview: No booking of this workspace changed in the last 30 days." in words(answer)
+
+
+def test_notices_say_why_they_have_no_effect_and_nothing_once_a_mail_server_is_there(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.post(PATH, {"notify": "on"}, page=PATH)
+    without = admin.get(PATH)
+    server = {"conn_type": "smtp", "host": "mail.example", "extra": {"from_email": "calendar@acme.example"}}
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(server))
+    with_server = admin.get(PATH)
+
+    assert "Nobody is told now. The connection smtp_default is not set up." in words(without)  # M1
+    assert "Nobody is told now." not in words(with_server)
+
+
+def test_the_preview_shows_the_notice_where_people_are_told(admin: Browser, sandbox: Sandbox) -> None:
+    now = utc_now()
+    event = {"id": "ev_1", "name": "Intro <call>"}
+    sandbox.calendar.state.book("ws_acme", event=event, start_at=now, end_at=now + timedelta(minutes=30))
+
+    shown = admin.post(PATH, {"notify": "on", "action": "preview"}, page=PATH)
+    without = admin.post(PATH, {"action": "preview"}, page=PATH)
+
+    assert "Rescheduled: Intro <call>" in words(shown)
+    assert "Intro <call>" not in shown.text
+    assert "Rescheduled:" not in words(without)
