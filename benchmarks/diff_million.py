@@ -22,6 +22,7 @@ from benchmarks.diff_inputs import CANCELED, MOVED, NEW, UNCHANGED, Columns, Tab
 from benchmarks.diff_rivals import ENGINES, QUICK_ENGINES
 from benchmarks.figure import Figure
 from booking_sync.diff import COLUMNS, diff
+from booking_sync.planning import CHUNK
 
 ROWS = 1_000_000
 ROUNDS = 3
@@ -52,19 +53,32 @@ def figures(rows: int = ROWS, rounds: int = ROUNDS) -> Iterator[Figure]:
 
 
 def our_cost(rows: int) -> Cost:
-    """Compare as the product does.
+    """Compare as a run does: chunk by chunk in the order of the ids, each with the recorded rows of its span of ids.
 
     Raises:
         RuntimeError: a booking is in a wrong class.
     """
     given = tables(rows)
     read, recorded = our_frames(given)
+    unchanged: list[str] = []
+    to_decide: list[str] = []
     with metered() as cost:
-        found = diff(read, recorded)
+        for some, theirs in _chunks(read, recorded):
+            found = diff(some, theirs)
+            unchanged += found.unchanged
+            to_decide += found.to_decide
     decide = given.expected[NEW] | given.expected[MOVED] | given.expected[CANCELED]
-    if set(found.unchanged) != given.expected[UNCHANGED] or set(found.to_decide) != decide:
+    if set(unchanged) != given.expected[UNCHANGED] or set(to_decide) != decide:
         raise RuntimeError("our own diff is wrong")
     return cost
+
+
+def _chunks(read: pd.DataFrame, recorded: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    ids, theirs = (frame["booking_id"].to_numpy(dtype=object) for frame in (read, recorded))
+    starts = range(0, len(ids), CHUNK)
+    bounds = [*np.searchsorted(theirs, ids[::CHUNK]), len(theirs)]
+    for start, first, last in zip(starts, bounds, bounds[1:], strict=False):
+        yield read.iloc[start : start + CHUNK], recorded.iloc[first:last]
 
 
 def our_frames(given: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
