@@ -59,6 +59,10 @@ class Settings:
     """Part of what a like window returned before that Calendar.com has to return at least."""
     approval_seconds: float = 604_800.0
     """How long the question whether a refused plan may be carried out waits for an answer, before that is no."""
+    freshness_seconds: float = 3600.0
+    """How old what was passed on last may be, and how long ago a sync may have ended, before operators are alerted."""
+    alert_callbacks: tuple[str, ...] = ()
+    """Import paths of functions that tell operators in other ways."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys for what is encrypted at rest, newest first; the others only decrypt."""
 
@@ -83,9 +87,9 @@ class Settings:
             guard_least_existing=_number(environment, "GUARD_LEAST_EXISTING", defaults.guard_least_existing),
             guard_source_percent=_number(environment, "GUARD_SOURCE_PERCENT", defaults.guard_source_percent),
             approval_seconds=_seconds(environment, "APPROVAL_SECONDS", defaults.approval_seconds, least=1.0),
-            secret_keys=tuple(
-                key.strip() for key in environment.get(f"{PREFIX}SECRET_KEY", "").split(",") if key.strip()
-            ),
+            freshness_seconds=_seconds(environment, "FRESHNESS_SECONDS", defaults.freshness_seconds, least=60.0),
+            alert_callbacks=_several(environment, "ALERT_CALLBACKS"),
+            secret_keys=_several(environment, "SECRET_KEY"),
         )
 
     @property
@@ -99,6 +103,10 @@ class Settings:
             least_existing=self.guard_least_existing,
             source_percent=self.guard_source_percent,
         )
+
+
+def _several(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in environment.get(PREFIX + name, "").split(",") if one.strip())
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0) -> float:

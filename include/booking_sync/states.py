@@ -76,6 +76,16 @@ class RefusedState(StrEnum):
     OVERTAKEN = "overtaken"
 
 
+class AlertKind(StrEnum):
+    """What operators are alerted to."""
+
+    RECONNECT = "reconnect"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    STALE = "stale"
+    NO_RUN = "no_run"
+
+
 HELD_BACK_STATES = (RefusedState.WAITING, RefusedState.GRANTED, RefusedState.REJECTED)
 
 

@@ -6,8 +6,9 @@ SYNC_DAG_ID = "calendar_hubspot_sync"
 BACKFILL_DAG_ID = "calendar_hubspot_backfill"
 AUDIT_DAG_ID = "calendar_hubspot_audit"
 APPROVAL_DAG_ID = "calendar_hubspot_approval"
+WATCH_DAG_ID = "calendar_hubspot_watch"
 RECONCILIATION_DAG_IDS = frozenset({SYNC_DAG_ID, BACKFILL_DAG_ID})
-OUR_DAG_IDS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID, APPROVAL_DAG_ID}
+OUR_DAG_IDS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID, APPROVAL_DAG_ID, WATCH_DAG_ID}
 
 NOTE_KEY = "note"
 """XCom key under which a task leaves the text that the plugin puts on the run as its note."""

@@ -10,7 +10,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
-from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY
+from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY, SYNC_DAG_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,6 +171,7 @@ def close_run(context: Context) -> dict[str, int]:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
@@ -180,10 +181,14 @@ def close_run(context: Context) -> dict[str, int]:
         services = open_services()
         report = reconcile.close_run(services, run_id)
         ask_people(services)
+        is_for_real = context["dag_run"].dag_id == SYNC_DAG_ID and not report.is_dry_run
+        untold = alert_operators(services, context) if is_for_real else []
     tell(context, "What this run did", report)
     failed = _failed_tasks(context)
     if failed:
         raise AirflowFailException(f"The run is not complete: {', '.join(failed)} failed. Clearing them is safe.")
+    if untold:
+        raise AirflowFailException("; ".join(untold))
     return dict(report.counts)
 
 

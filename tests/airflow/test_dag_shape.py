@@ -15,6 +15,7 @@ from booking_sync_airflow.identity import (
     BACKFILL_DAG_ID,
     RECONCILIATION_DAG_IDS,
     SYNC_DAG_ID,
+    WATCH_DAG_ID,
 )
 from tests.airflow.conftest import REPOSITORY
 
@@ -26,7 +27,7 @@ both = pytest.mark.parametrize("dag_id", sorted(RECONCILIATION_DAG_IDS))
 
 def test_the_dag_folder_holds_exactly_these_dags_and_they_load(dag_bag: DagBag) -> None:
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {SYNC_DAG_ID, BACKFILL_DAG_ID, AUDIT_DAG_ID, APPROVAL_DAG_ID}
+    assert set(dag_bag.dags) == {SYNC_DAG_ID, BACKFILL_DAG_ID, AUDIT_DAG_ID, APPROVAL_DAG_ID, WATCH_DAG_ID}
 
 
 def test_a_question_waits_for_a_person_in_a_dag_of_its_own(dag_bag: DagBag) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from booking_sync_airflow.demo.airflow_api import AirflowApi
 from booking_sync_airflow.demo.processes import Processes
-from booking_sync_airflow.identity import RECONCILIATION_DAG_IDS
+from booking_sync_airflow.identity import OUR_DAG_IDS
 
 USER = "admin"
 _MIGRATE_SECONDS = 120.0
@@ -98,7 +98,7 @@ def start(processes: Processes, place: AirflowPlace) -> AirflowApi:
     api.log_in()
     processes.wait_until(
         "Airflow to read the DAGs",
-        lambda: all(api.has_dag(dag_id) for dag_id in RECONCILIATION_DAG_IDS),
+        lambda: all(api.has_dag(dag_id) for dag_id in OUR_DAG_IDS),
         timeout_seconds=_START_SECONDS,
     )
     return api

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from airflow.configuration import conf
+from booking_sync_airflow.airflow_address import airflow_url
 
 URL_PREFIX = "/booking-sync"
 URL_ROUTE = "integrations"
 """Where Airflow shows the Integrations page in its own frame: ``/plugin/<this>``."""
-
-
-def airflow_url() -> str:
-    """Return Airflow's address without a slash at its end."""
-    return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
 
 
 def pages_path() -> str:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from booking_sync.store.integrations import PortalRecord
 from booking_sync.store.stories import RunName
+from booking_sync_airflow.airflow_address import airflow_url
 from booking_sync_airflow.identity import AUDIT_DAG_ID, BACKFILL_DAG_ID
-from booking_sync_airflow.web.address import airflow_url
 
 _ACTIVITY_TYPE = "0-47"
 """HubSpot docs, object type ids: meetings."""

@@ -12,8 +12,9 @@ from booking_sync.errors import BookingSyncError
 from booking_sync.grants import GOOD_FOR, begin_grant, finish_grant
 from booking_sync.overview import CardState
 from booking_sync.services import Services
+from booking_sync_airflow.airflow_address import airflow_url
 from booking_sync_airflow.web.access import Administrator
-from booking_sync_airflow.web.address import airflow_url, framed_url, origin_of, pages_path, redirect_uri
+from booking_sync_airflow.web.address import framed_url, origin_of, pages_path, redirect_uri
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.headers import content_security_policy
 from booking_sync_airflow.web.integration_tabs import find_view

@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from booking_sync_airflow.airflow_address import airflow_url
 from booking_sync_airflow.identity import OUR_DAG_IDS
 from booking_sync_airflow.web import spans
 from booking_sync_airflow.web.access import Visitor
-from booking_sync_airflow.web.address import airflow_url, pages_path
+from booking_sync_airflow.web.address import pages_path
 from booking_sync_airflow.web.assets import asset, asset_url
 from booking_sync_airflow.web.headers import content_security_policy
 from booking_sync_airflow.web.links import run_url, run_words

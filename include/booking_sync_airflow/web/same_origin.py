@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fastapi import HTTPException, Request, status
 
-from booking_sync_airflow.web.address import airflow_url, origin_of
+from booking_sync_airflow.airflow_address import airflow_url
+from booking_sync_airflow.web.address import origin_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 

@@ -14,7 +14,8 @@ from functools import cached_property
 from airflow.configuration import conf
 from fastapi import HTTPException, Request, Response, status
 
-from booking_sync_airflow.web.address import airflow_url, pages_path
+from booking_sync_airflow.airflow_address import airflow_url
+from booking_sync_airflow.web.address import pages_path
 
 COOKIE = "booking_sync_session"
 FIELD = "csrf_token"

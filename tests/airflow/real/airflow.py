@@ -59,6 +59,10 @@ class RealAirflow:
         )
         return sorted(self._backfilled(dag_id), key=lambda run: str(run["logical_date"]))
 
+    def remove_connection(self, connection_id: str) -> None:
+        url = f"{self.place.url}/api/v2/connections/{connection_id}"
+        self.api._session.delete(url, timeout=60).raise_for_status()
+
     def asking(self) -> list[dict[str, Any]]:
         """Return the runs that ask, or are about to ask, people about a refused plan."""
         return [run for run in self.api.runs(APPROVAL_DAG_ID) if run["state"] not in FINISHED]
@@ -100,6 +104,5 @@ class RealAirflow:
         extra = {"extra": json.dumps(fields["extra"])} if fields.get("extra") else {}
         body = {"connection_id": connection_id, **fields, **extra}
         if connection_id in known:  # changing it would leave the fields that are not named here
-            url = f"{self.place.url}/api/v2/connections/{connection_id}"
-            self.api._session.delete(url, timeout=60).raise_for_status()
+            self.remove_connection(connection_id)
         self.api.set_connection(body)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from booking_sync.store import access_tables, notice_tables, rate_table, read_tables  # noqa: F401 - they add their tables
+from booking_sync.store import (  # noqa: F401 - they add their tables to the metadata
+    access_tables,
+    alert_tables,
+    notice_tables,
+    rate_table,
+    read_tables,
+)
 from booking_sync.store.schema import VERSION_TABLE
 from booking_sync.store.tables import metadata
 

@@ -1,0 +1,171 @@
+"""Telling operators of trouble: by mail, and in the ways that an installation adds. Once for each, until it is over."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from booking_sync.services import Services
+    from booking_sync.settings import Settings
+    from booking_sync.store.alerts import Alert
+
+MOST_LISTED = 50
+"""How many alerts one message lists."""
+
+log = logging.getLogger(__name__)
+
+Target = Callable[[str, str, Mapping[str, Any]], None]
+"""Takes a subject, a text in plain lines, and Airflow's context; raises where nobody could be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What operators are told: several alerts at once, each with a link to the page where it is to be mended."""
+
+    subject: str
+    lines: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The message in plain lines."""
+        return "\n".join(f"- {sentence}\n  {link}" for sentence, link in self.lines)
+
+    @property
+    def html(self) -> str:
+        """The message as HTML."""
+        items = (f'<li>{escape(sentence)} <a href="{escape(link)}">Open</a></li>' for sentence, link in self.lines)
+        return f"<ul>{''.join(items)}</ul>"
+
+
+Send = Callable[[Message, Mapping[str, Any]], None]
+
+
+def alert_operators(services: Services, context: Mapping[str, Any]) -> list[str]:
+    """Tell what is news, and return the sentences that reached nobody: they are for the colour of the run.
+
+    Where nobody is to be told, the run is the alert, once. Where telling failed, whoever looks next tries again.
+    """
+    from booking_sync import alerts  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    own = own_targets(services.settings)
+    news = alerts.news(services)
+    if not news:
+        return []
+    sentences = [one.sentence for one in news]
+    for sentence in sentences:
+        log.warning("Alert: %s", sentence)
+    targets = [*mail_targets(), *own]
+    told = [_is_told(target, _message(news), context) for target in targets]
+    if targets and not any(told):
+        alerts.give_up(services, news)
+        return sentences
+    alerts.note_told(services, news)
+    return [] if targets else sentences
+
+
+def own_targets(settings: Settings) -> list[Send]:
+    """Return the ways of telling operators that this installation has added.
+
+    Raises:
+        ConfigurationError: a function that the settings name is not there.
+    """
+    return [_adapted(_imported(path)) for path in settings.alert_callbacks]
+
+
+def mail_targets() -> list[Send]:
+    """Return the way by mail, if the mail server's connection says to whom."""
+    from booking_sync_airflow.connections import extra_fields, optional_connection  # noqa: PLC0415 - as everywhere here
+    from booking_sync_airflow.mail_connection import SMTP_CONNECTION  # noqa: PLC0415 - same
+
+    connection = optional_connection(SMTP_CONNECTION)
+    named = str(extra_fields(connection).get("alert_to") or "") if connection else ""
+    to = [one.strip() for one in named.split(",") if one.strip()]
+    return [lambda message, context: send_mail(to, message, context)] if to else []
+
+
+def send_mail(to: Sequence[str], message: Message, context: Mapping[str, Any]) -> None:
+    """Send a message through the connection ``smtp_default``, with Airflow's own notifier."""
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # noqa: PLC0415 - DAG files must not pay for it
+
+    from booking_sync_airflow.mail_connection import SMTP_CONNECTION  # noqa: PLC0415 - DAG files must not pay for it
+
+    notifier = SmtpNotifier(
+        to=list(to), subject=message.subject, html_content=message.html, smtp_conn_id=SMTP_CONNECTION
+    )
+    notifier.notify(context)  # type: ignore[arg-type]  # of a deadline it is a smaller one, and nothing of it is used
+
+
+async def tell_operators_of_deadline(context: Mapping[str, Any]) -> None:
+    """Look for trouble; Airflow's triggerer calls this when the watch has missed its deadline."""
+    import asyncio  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    await asyncio.to_thread(tell_operators, context)
+
+
+def tell_operators(context: Mapping[str, Any]) -> None:
+    """Look for trouble where there is no run that could be red: what reaches nobody is left to the next run."""
+    from booking_sync_airflow.steps import open_services  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    services = open_services()
+    if own_targets(services.settings) or mail_targets():
+        alert_operators(services, context)
+
+
+def _imported(path: str) -> Target:
+    from importlib import import_module  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    from booking_sync.errors import ConfigurationError  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    module, _, name = path.rpartition(".")
+    try:
+        target: Target = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        raise ConfigurationError(f"BOOKING_SYNC_ALERT_CALLBACKS: there is no function {path}.") from None
+    return target
+
+
+def _adapted(target: Target) -> Send:
+    return lambda message, context: target(message.subject, message.text, context)
+
+
+def _is_told(target: Send, message: Message, context: Mapping[str, Any]) -> bool:
+    try:
+        target(message, context)
+    except Exception as error:  # noqa: BLE001 - one way that does not work must not keep the others from working
+        log.error("An alert could not be sent: %s: %s", type(error).__name__, error)  # noqa: TRY400 - the trace says nothing more
+        return False
+    return True
+
+
+def _message(news: Sequence[Alert]) -> Message:
+    listed = tuple((one.sentence, link_of(one)) for one in news[:MOST_LISTED])
+    more = len(news) - len(listed)
+    subject = f"Booking sync: {news[0].sentence}" if len(news) == 1 else f"Booking sync: {len(news)} alerts"
+    rest = ((f"… and {more} more.", _page("/plugin/integrations")),) if more else ()
+    return Message(subject, listed + rest)
+
+
+def link_of(alert: Alert) -> str:
+    """Return the page on which a person can do something about it."""
+    from urllib.parse import quote  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    from booking_sync.states import AlertKind  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.identity import SYNC_DAG_ID  # noqa: PLC0415 - same
+
+    workspace = quote(alert.subject.rpartition("@")[0], safe="")
+    pages = {
+        AlertKind.REFUSED: "/required_actions?response_received=false",
+        AlertKind.NO_RUN: f"/dags/{SYNC_DAG_ID}",
+        AlertKind.UNANSWERED: "/plugin/booking-sync",
+    }
+    return _page(pages.get(alert.kind, f"/plugin/integrations/booking-sync/integrations/{workspace}"))
+
+
+def _page(path: str) -> str:
+    from booking_sync_airflow.airflow_address import airflow_url  # noqa: PLC0415 - DAG files must not pay for it
+
+    return airflow_url() + path
