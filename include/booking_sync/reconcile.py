@@ -21,7 +21,7 @@ from booking_sync.extract import kept_booking_ids
 from booking_sync.plan_view import text_of_part
 from booking_sync.planning import Verdict, make_and_save_plan
 from booking_sync.report import MOST_PREVIEWED, ChangesOfRun, IntegrationReport, RunReport, integration_report
-from booking_sync.request import RunRequest, refuse_long_window
+from booking_sync.request import RunRequest, refuse_in_backfill, refuse_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
 from booking_sync.shard import OpenedRun, deal, for_each_integration
@@ -46,7 +46,7 @@ from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
 from booking_sync.telling import forget_old_notices, tell
-from booking_sync.window import MANUAL, RunTrigger, Window, advanced_watermark, window_for
+from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window, advanced_watermark, window_for
 from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
@@ -61,8 +61,9 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
         BookingSyncError: neither service can be worked with; nothing was read or written.
     """
     now = services.clock()
-    if request.window_start is not None:
-        refuse_long_window(request.window_start, min(request.window_end or now, now))
+    refuse_window(request, now)
+    if trigger.run_type == BACKFILL:
+        refuse_in_backfill(request)
     hubspot_before, calendar_before = services.hubspot_requests.requests, services.calendar_requests.requests
     with writing(services.engine) as connection:
         contact_links.installation_salt(connection, services.vault)  # a secret key that does not fit is refused here

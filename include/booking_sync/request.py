@@ -34,8 +34,15 @@ CHECKSUM_LENGTH = 16
 def _as_text(value: object) -> object:
     """Refuse numbers, which pydantic would take for seconds since 1970."""
     if not isinstance(value, str | datetime):
-        raise ValueError("give a date and time as text, such as 2026-11-23T09:00:00Z")  # noqa: TRY004 - pydantic reports it
+        raise ValueError(_A_TIME)  # noqa: TRY004 - pydantic reports it
     return value
+
+
+def _without_blanks(value: object) -> object:
+    """Take a list as a person types it: with blanks around, and the same twice."""
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        return value
+    return tuple(dict.fromkeys(one.strip() for one in value))
 
 
 def _as_checksum(value: object) -> object:
@@ -56,6 +63,7 @@ def _in_utc(value: datetime) -> datetime:
 Instant = Annotated[datetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
 Checksum = Annotated[str, BeforeValidator(_as_checksum)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
+Ids = Annotated[tuple[Id, ...], BeforeValidator(_without_blanks), Field(max_length=MOST_IDS)]
 
 
 class RunRequest(BaseModel):
@@ -65,8 +73,8 @@ class RunRequest(BaseModel):
 
     window_start: Instant | None = None
     window_end: Instant | None = None
-    workspaces: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
-    booking_ids: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
+    workspaces: Ids = ()
+    booking_ids: Ids = ()
     dry_run: StrictBool = False
     approve_plan: Checksum | None = None
 
@@ -91,7 +99,7 @@ class AuditRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    workspaces: tuple[Id, ...] = Field(default=(), max_length=MOST_IDS)
+    workspaces: Ids = ()
     repair: StrictBool = False
     approve_plan: Checksum | None = None
 
@@ -124,14 +132,31 @@ def parse_form(form: type[Form], conf: Mapping[str, Any]) -> Form:
         raise InvalidRequest("; ".join(_sentence(detail, names) for detail in error.errors()) + ".") from None
 
 
-def refuse_long_window(start: datetime, end: datetime) -> None:
-    """Refuse a window whose end only becomes known when the run starts.
+def refuse_window(request: RunRequest, now: datetime) -> None:
+    """Refuse a window that turns out to make no sense when the run starts.
 
     Raises:
-        InvalidRequest: it spans more than :data:`LONGEST_WINDOW`.
+        InvalidRequest: it lies in the future, or spans more than :data:`LONGEST_WINDOW` until now.
     """
-    if end - start > LONGEST_WINDOW:
+    if request.window_start is None:
+        return
+    if request.window_start >= now:
+        raise InvalidRequest(f"window_start lies in the future: it is {now:%Y-%m-%dT%H:%M:%SZ} now.")
+    if min(request.window_end or now, now) - request.window_start > LONGEST_WINDOW:
         raise InvalidRequest(f"The window may span {LONGEST_WINDOW.days} days at most; give a window_end.")
+
+
+def refuse_in_backfill(request: RunRequest) -> None:
+    """Refuse what would make every run of a backfill do the same.
+
+    Raises:
+        InvalidRequest: it names bookings, a window or a plan.
+    """
+    given = [name for name in _SAME_EVERY_DAY if getattr(request, name)]
+    if given:
+        raise InvalidRequest(
+            f"{', '.join(given)}: leave empty in a backfill, or every run would do the same; its days are its windows."
+        )
 
 
 def _is_blank(form: type[BaseModel], name: str, value: object) -> bool:
@@ -141,10 +166,32 @@ def _is_blank(form: type[BaseModel], name: str, value: object) -> bool:
     return value is None or value == [] or (value == "" and not is_yes_or_no)
 
 
+_SAME_EVERY_DAY = ("window_start", "booking_ids", "approve_plan")
+
+_WORDS = {
+    "bool_type": "give true or false",
+    "string_type": "give text",
+    "string_too_short": "is empty",
+    "string_too_long": "is too long, at most {max_length} characters",
+    "tuple_type": 'give a list, such as ["ws_1", "ws_2"]',
+    "too_long": "give at most {max_length}",
+}
+_A_TIME = "give a date and time such as 2026-11-23T09:00:00Z"
+
+
+def _in_words(detail: Mapping[str, Any]) -> str:
+    """Say what is wrong with a value in plain words."""
+    kind = str(detail["type"])
+    if kind.startswith("datetime"):
+        return _A_TIME
+    words = _WORDS.get(kind, str(detail["msg"]).removeprefix("Value error, "))
+    return words.format(**detail.get("ctx", {})) if kind in _WORDS else words
+
+
 def _sentence(detail: Mapping[str, Any], names: Sequence[str]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
         return f"{name!r} is not a field of this form: {hint}"
-    return f"{name}: {detail['msg']}" if name else str(detail["msg"]).removeprefix("Value error, ")
+    return f"{name}: {_in_words(detail)}" if name else _in_words(detail)

@@ -23,7 +23,7 @@ def trigger_form() -> dict[str, Param]:
             section=_WINDOW,
             title="Changed from",
             description_md="Bookings **updated** at this time or later. Without a zone it is UTC. "
-            "Empty: since the end of the last recorded window.",
+            "Empty: since the end of the last recorded window. In a backfill leave it empty: its days are its windows.",
         ),
         "window_end": Param(
             None,
@@ -31,11 +31,13 @@ def trigger_form() -> dict[str, Param]:
             format="date-time",
             section=_WINDOW,
             title="Changed before",
-            description_md="Bookings updated **before** this time. Needs *Changed from*. Empty: now.",
+            description_md="Bookings updated **before** this time, at most 400 days later. Needs *Changed from*. "
+            "Empty: now.",
         ),
         "workspaces": _ids("Workspaces", "Workspace ids, one a line. Empty: every connected one."),
         "booking_ids": _ids(
-            "Bookings", "Booking ids, one a line, instead of a window: each is read and reconciled now."
+            "Bookings",
+            "Booking ids, one a line and at most 1,000, instead of a window: each is read and reconciled now.",
         ),
         "dry_run": Param(
             False,
