@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 
 from booking_sync import story_words as words
 from booking_sync.services import Services
-from booking_sync.states import AuditOutcome, ChangeState, KeptKind
+from booking_sync.states import AuditOutcome, ChangeState, KeptKind, NoticeState
 from booking_sync.store import stories
 from booking_sync.store.database import reading
 from booking_sync.store.stories import RunName, Stored, StoredStory
@@ -73,6 +74,7 @@ def moments_of(stored: StoredStory) -> tuple[Moment, ...]:
         *(_of_history(row) for row in stored.history if row["change_id"] not in known),
         *(_of_kept(row, stored.runs) for row in stored.kept),
         *(_of_drift(row, stored.runs) for row in stored.drifts),
+        *_of_notices(stored.notices),
     ]
     return tuple(sorted(found, key=lambda moment: (moment.at, moment.rank)))
 
@@ -144,6 +146,17 @@ def _of_write(row: Stored, runs: Mapping[str, RunName]) -> Moment:
     took = _span(row["at"], row["finished_at"])
     details = (*words.sent_sentences(row["after"]), f"{said}{code}{took}.", *((trace,) if trace else ()))
     return Moment(row["at"], words.write_title(row), details, tone, runs.get(row["run_id"]), rank=3)
+
+
+def _of_notices(rows: Sequence[Stored]) -> Iterator[Moment]:
+    """Tell what people were told of each change (M1): by role, without names."""
+    by_change = groupby(sorted(rows, key=lambda row: (row["noted_at"], row["change_id"])), key=itemgetter("change_id"))
+    for _, some in by_change:
+        mails = list(some)
+        details = tuple(words.notice_sentence(mail) for mail in sorted(mails, key=itemgetter("role")))
+        is_out = all(mail["state"] == NoticeState.SENT for mail in mails)
+        at = max(mail["finished_at"] or mail["noted_at"] for mail in mails)
+        yield Moment(at, words.NEWS[mails[0]["kind"]], details, "good" if is_out else "warn", rank=6)
 
 
 def _span(start: datetime, end: datetime | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from booking_sync.states import AuditOutcome, ChangeState, ContactFinding, Operation
+from booking_sync.states import AuditOutcome, ChangeState, ContactFinding, NoticeKind, NoticeState, Operation
 
 INTENTS: Mapping[str, str] = {
     Operation.CREATE: "make an activity",
@@ -52,6 +52,21 @@ ENDS: Mapping[ChangeState, tuple[str, str]] = {
 }
 
 TRIED_AGAIN = ("Not carried out; a later run tried again", "warn")
+
+NEWS: Mapping[str, str] = {
+    NoticeKind.RESCHEDULED: "Mail to people: rescheduled",
+    NoticeKind.CANCELED: "Mail to people: canceled",
+}
+
+NOTICE_ENDS: Mapping[str, str] = {
+    NoticeState.WAITING: "waits for the mail server",
+    NoticeState.SENDING: "is being sent, or its answer was lost",
+    NoticeState.SENT: "the mail server took it",
+    NoticeState.UNKNOWN: "handed over, but the answer was lost; it is not sent again",
+    NoticeState.REFUSED: "the mail server does not take it",
+    NoticeState.OVERTAKEN: "not sent: newer news, an erasure or the settings came first",
+    NoticeState.EXPIRED: "not sent: it came too late",
+}
 
 OUTCOMES: Mapping[AuditOutcome, tuple[str, str]] = {
     AuditOutcome.SENT: ("HubSpot's answer is not known yet", "warn"),
@@ -135,3 +150,9 @@ def span(start_at: datetime, end_at: datetime) -> str:
     """Spell the time of a meeting."""
     ends = f"{end_at:%H:%M}" if end_at.date() == start_at.date() else f"{end_at:%Y-%m-%d %H:%M}"
     return f"{start_at:%Y-%m-%d %H:%M}–{ends} UTC"
+
+
+def notice_sentence(row: Mapping[str, Any]) -> str:
+    """Say what became of one mail, and to whom in which role it went."""
+    code = f" ({row['error_code']})" if row["error_code"] else ""
+    return f"To the {row['role']}: {NOTICE_ENDS[row['state']]}{code}."

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from booking_sync.booking_story import story_of
 from booking_sync.erase import erase_invitee
 from booking_sync.report import RunReport
 from booking_sync.store.database import writing
@@ -62,6 +63,12 @@ def test_who_is_refused_for_good_is_not_tried_again_and_keeps_nobody_else(
     assert states(scene) == {"sent": 2, "refused": 1}
     assert "notices: 2 sent, 1 refused by the mail server" in report.note
     assert ADA not in report.note
+    (moment,) = [
+        one for one in story_of(scene.services, "ws_1@424242", booked).moments if "Mail to people" in one.title
+    ]
+    assert moment.title == "Mail to people: canceled"
+    assert moment.details[0] == "To the host: the mail server took it."
+    assert "To the invitee: the mail server does not take it (550)." in moment.details
 
 
 def test_who_is_refused_for_now_is_tried_by_the_next_run(scene: Scene, mail: MailSink, booked: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, String, Table, cast, select
 
 from booking_sync.store.erasure import PortalContact
+from booking_sync.store.notice_tables import notice
 from booking_sync.store.read_tables import kept_booking
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import IS_OPEN, audit, change, drift, mapping, mapping_history, run
@@ -43,6 +44,7 @@ class StoredStory:
     history: Sequence[Stored]
     kept: Sequence[Stored]
     drifts: Sequence[Stored]
+    notices: Sequence[Stored]
     runs: Mapping[str, RunName]
 
     @property
@@ -73,6 +75,7 @@ def load_story(connection: Connection, integration_id: str, booking_id: str) -> 
         history=rows(mapping_history, "id"),
         kept=kept,
         drifts=drifts,
+        notices=rows(notice, "noted_at", "payload", "email_hash"),
         runs=run_names(connection, run_ids),
     )
 
