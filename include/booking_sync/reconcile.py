@@ -196,6 +196,16 @@ def close_run(services: Services, run_id: str) -> RunReport:
     return report
 
 
+def covered_window(services: Services, run_id: str) -> Window | None:
+    """Return from when until when the windows of a run reach that are recorded; None where it named bookings."""
+    with reading(services.engine) as connection:
+        parts = runs.integration_runs(connection, run_id)
+    windows = [part.window for part in parts if part.window is not None and part.state is RunState.RECORDED]
+    if not windows:
+        return None
+    return Window(min(window.start for window in windows), max(window.end for window in windows))
+
+
 def reconcile(services: Services, trigger: RunTrigger, request: RunRequest) -> RunReport:
     """Go through a whole run in one process."""
     opened = open_run(services, trigger, request)

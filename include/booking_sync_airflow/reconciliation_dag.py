@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from airflow.sdk import DAG, get_current_context, task, task_group
 
+from booking_sync_airflow.finished import FINISHED_ALIAS
+from booking_sync_airflow.records_link import GROUPS, RecordsLink
 from booking_sync_airflow.steps import Shard, Step, close_run, open_run, run_step
 from booking_sync_airflow.trigger_form import trigger_form
 
@@ -50,7 +52,7 @@ def _wire() -> None:
     def opened() -> list[Shard]:
         return open_run(get_current_context())
 
-    @task(task_id="close_run", multiple_outputs=False, trigger_rule="all_done")
+    @task(task_id="close_run", multiple_outputs=False, trigger_rule="all_done", outlets=[FINISHED_ALIAS])
     def closed() -> dict[str, int]:
         return close_run(get_current_context())
 
@@ -71,4 +73,10 @@ def _step(step: Step, *, trigger_rule: str = "all_success") -> Callable[[XComArg
     def run(shard: Shard | None) -> Shard:
         return run_step(step, shard, get_current_context())
 
-    return cast("Callable[[XComArg], XComArg]", run)
+    def wired(shard: XComArg) -> XComArg:
+        result = cast("Callable[[XComArg], XComArg]", run)(shard)
+        if step in GROUPS:
+            result.operator.operator_extra_links = (RecordsLink(),)  # type: ignore[attr-defined]  # every task's own result has it
+        return result
+
+    return wired

@@ -173,6 +173,7 @@ def close_run(context: Context) -> dict[str, int]:
     from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.finished import tell_finished  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     refuse_nobodys_run(context["dag_run"])
@@ -183,12 +184,14 @@ def close_run(context: Context) -> dict[str, int]:
         ask_people(services)
         is_for_real = context["dag_run"].dag_id == SYNC_DAG_ID and not report.is_dry_run
         untold = alert_operators(services, context) if is_for_real else []
+        covered = reconcile.covered_window(services, run_id)
     tell(context, "What this run did", report)
     failed = _failed_tasks(context)
     if failed:
         raise AirflowFailException(f"The run is not complete: {', '.join(failed)} failed. Clearing them is safe.")
     if untold:
         raise AirflowFailException("; ".join(untold))
+    tell_finished(context, run_id, report, covered)
     return dict(report.counts)
 
 

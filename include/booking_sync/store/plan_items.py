@@ -5,8 +5,8 @@ A run's items are the changes that it planned, and those of earlier runs that it
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tup
 
 from booking_sync.states import ActivityOutcome, ChangeState, KeptKind, Operation
 from booking_sync.store.read_tables import kept_booking
-from booking_sync.store.tables import change, drift, run
+from booking_sync.store.statements import chunks
+from booking_sync.store.tables import change, drift, mapping_history, run
 
 _IN_ORDER = (change.c.booking_created_at, change.c.booking_id, change.c.id)
 _ESCAPE = "\\"
@@ -224,7 +225,7 @@ def _select() -> Select[Any]:
 
 
 def _items(connection: Connection, statement: Select[Any]) -> list[PlannedItem]:
-    return [
+    items = [
         PlannedItem(
             **{
                 **row,
@@ -237,3 +238,20 @@ def _items(connection: Connection, statement: Select[Any]) -> list[PlannedItem]:
         )
         for row in connection.execute(statement).mappings()
     ]
+    made = _made(connection, [one for one in items if one.activity_id is None and one.state is ChangeState.DONE])
+    return [replace(one, activity_id=made[one.id]) if one.id in made else one for one in items]
+
+
+def _made(connection: Connection, items: Sequence[PlannedItem]) -> dict[str, str]:
+    """Return the activity that each change has made: one that is over says it in the history of the mapping."""
+    found: dict[str, str] = {}
+    ids = {one.id for one in items}
+    for some in chunks(items):
+        statement = select(mapping_history.c.change_id, mapping_history.c.activity_id).where(
+            mapping_history.c.integration_id.in_({one.integration_id for one in some}),
+            mapping_history.c.booking_id.in_({one.booking_id for one in some}),
+            mapping_history.c.event != "archived",
+            mapping_history.c.activity_id.is_not(None),
+        )
+        found |= {row.change_id: row.activity_id for row in connection.execute(statement) if row.change_id in ids}
+    return found

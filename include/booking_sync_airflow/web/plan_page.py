@@ -16,7 +16,7 @@ from booking_sync.plan_view import PAGE_SIZE, PlanGroup, PlanHead, every_item, e
 from booking_sync.services import Services
 from booking_sync.states import ChangeState
 from booking_sync.store.plan_items import Wanted
-from booking_sync_airflow.identity import OUR_DAG_IDS
+from booking_sync_airflow.identity import AUDIT_DAG_ID, RECONCILIATION_DAG_IDS
 from booking_sync_airflow.web.access import Reader
 from booking_sync_airflow.web.address import pages_path
 from booking_sync_airflow.web.backing import Backing
@@ -27,6 +27,7 @@ from booking_sync_airflow.web.rendering import page
 
 router = APIRouter()
 
+WITH_PLANS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID}
 LONGEST_SEARCH = 200
 FIRST_PAGE = 1
 _CSV = "text/csv; charset=utf-8"
@@ -97,8 +98,8 @@ AskedFor = Annotated[Asked, Depends(asked_for)]
 @router.get("/plan")
 def show_plan(asked: AskedFor, visitor: Reader, services: Backing) -> Response:
     """Show one page of one group of a run's plan."""
-    if asked.dag_id not in OUR_DAG_IDS:
-        return page("plan_foreign.html", visitor, dag_id=asked.dag_id)
+    if asked.dag_id not in WITH_PLANS:
+        return page("plan_foreign.html", visitor, dag_id=asked.dag_id, with_plans=sorted(WITH_PLANS))
     head = plan_head(services, asked.dag_id, asked.run_id, attempt_id=asked.attempt)
     if head is None:
         return page("plan_none.html", visitor)

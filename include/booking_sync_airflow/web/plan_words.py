@@ -151,7 +151,7 @@ class HeadView:
         """Say what became of the bookings that were read."""
         counts = part.part.counts
         if "read" not in counts:
-            return "nothing read yet"
+            return "" if self.is_audit else "nothing read yet"
         named = {"waiting": counts.get("waiting", 0)} | {name: counts.get(name, 0) for name in COLUMNS[1:]}
         planned = sum(one.count for one in self.head.alike if one.integration_id == part.integration.id)
         rest = [f"{count} {name}" for name, count in named.items() if count]

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -19,6 +20,16 @@ from tests.airflow.real.window import SCREENSHOTS, Window, window
 
 HOW_TO_INSTALL = "no Chromium on this machine; install one with `apt-get install chromium`"
 
+LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
+OTHER_DAGS = Path(__file__).parent / "other_dags"
+BUNDLES = json.dumps(
+    [
+        {"name": "dags-folder", "classpath": LOCAL, "kwargs": {}},
+        {"name": "others", "classpath": LOCAL, "kwargs": {"path": str(OTHER_DAGS)}},
+    ]
+)
+"""Our DAGs, and those of somebody else."""
+
 
 @pytest.fixture(scope="package")
 def started_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
@@ -26,7 +37,8 @@ def started_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAi
     airflow_stack.prepare(place)
     ours = (*SETTINGS, "BOOKING_SYNC_SECRET_KEY")
     base = {name: value for name, value in os.environ.items() if name not in ours and "AIRFLOW_CONN_" not in name}
-    environment = airflow_stack.environment(place, base | {"BOOKING_SYNC_SECRET_KEY": SECRET_KEY})
+    more = {"BOOKING_SYNC_SECRET_KEY": SECRET_KEY, "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": BUNDLES}
+    environment = airflow_stack.environment(place, base | more)
     with Processes(place.home / "logs", environment) as processes:
         airflow_stack.migrate(processes)
         yield RealAirflow(airflow_stack.start(processes, place), place, processes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import quote
@@ -14,8 +15,9 @@ from sqlalchemy import Engine, insert, select
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
 from booking_sync.store.database import reading, writing
-from booking_sync.store.tables import change, integration_run
+from booking_sync.store.tables import change, drift, integration_run
 from booking_sync.store.tables import run as run_table
+from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.web.plan_csv import COLUMNS, DANGEROUS, safe_cell
 from tests.airflow.web.browsing import ADMIN, OPERATOR, VIEWER, Browser, User, words
 from tests.airflow.web.runs import run
@@ -87,6 +89,10 @@ def test_the_tab_has_the_checksum_the_records_and_the_way_to_each_booking(
     assert any(f"record/0-47/{one['id']}" in shown.text for one in live)
     assert f"/booking-sync/bookings/{bookings[0]}?integration=" in shown.text
     assert "Done" in words(shown)
+    every = {one["id"] for one in sandbox.hubspot.state.activities(portal_id=424_242, include_archived=True)}
+    created = set(re.findall(r"record/0-47/(\d+)", browser(VIEWER).get(plan("manual__0", group="create")).text))
+    assert len(created) == len(bookings)
+    assert created <= every
 
 
 def test_names_of_hosts_are_for_operators(browser: Callable[[User], Browser], bookings: list[str]) -> None:
@@ -133,7 +139,7 @@ def test_what_was_rejected_or_waits_is_listed_with_its_reason(
 def test_a_run_of_another_dag_and_one_that_has_not_begun_are_told_so(browser: Callable[[User], Browser]) -> None:
     viewer = browser(VIEWER)
 
-    assert "is none of the booking sync" in words(viewer.get(plan(dag_id="somebody_elses")))
+    assert "makes no plans" in words(viewer.get(plan(dag_id="somebody_elses")))
     assert "No plan yet" in words(viewer.get(plan("manual__never")))
     assert viewer.get(plan("manual__never", page="/plan.csv")).status_code == 404
     assert viewer.get("/plan").status_code == 400
@@ -187,3 +193,26 @@ def test_every_column_of_the_export_is_documented() -> None:
     rows = table_of(ROOT / "docs/watching.md", "export")
 
     assert [plain(name) for row in rows for name in row["Column"].split(", ")] == list(COLUMNS)
+
+
+def test_an_audit_lists_what_it_found_and_what_it_mended(  # D5
+    browser: Callable[[User], Browser], mapping: Engine, bookings: list[str]
+) -> None:
+    assert bookings
+    with writing(mapping) as connection:
+        of_run = dict(connection.execute(select(run_table)).mappings().first() or {})
+        part = dict(connection.execute(select(integration_run)).mappings().first() or {})
+        connection.execute(insert(run_table), of_run | {"id": "a", "dag_id": AUDIT_DAG_ID, "dag_run_id": "audit__1"})
+        connection.execute(insert(integration_run), part | {"run_id": "a", "counts": {}, "plan_checksum": None})
+        found = {"run_id": "a", "integration_id": part["integration_id"], "found_at": START, "activity_id": "77"}
+        findings = [("edited", "a person changed the title", False), ("duplicate", "there are two", True)]
+        connection.execute(
+            insert(drift), [found | {"kind": kind, "sentence": said, "mended": done} for kind, said, done in findings]
+        )
+
+    said = words(browser(VIEWER).get(plan("audit__1", AUDIT_DAG_ID)))
+
+    assert "What this audit found, and what it mended." in said
+    assert "Found 2" in said
+    assert "without an id Edited Activity 77 a person changed the title" in said
+    assert "without an id Mended Activity 77 there are two" in said
