@@ -17,8 +17,13 @@ information: the run stays green with it. Its note has the figures and the first
 | unmapped | an activity of ours that the mapping has lost | no |
 | vanished | Calendar.com no longer returns the booking | no |
 
+**Where to look.** The note has the figures, the tab *Plan* of the run every finding, in the group *Found*.
+
 **Repair.** Trigger it with *Repair* on. It mends the first three, through the same steps as the sync, and nothing that
-a person made.
+a person made. Where it would archive suspiciously much it asks first: *Browse*, *Required Actions*.
+
+**When to use it.** It runs by itself. Trigger it after a database was restored, after somebody has worked on many
+activities in HubSpot, or when somebody asks whether both sides agree.
 
 **The run is red.** Its note and the log of `close_run` say which integration could not be compared and why. Nothing was
 repaired there. Running it again is safe.

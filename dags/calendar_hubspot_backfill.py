@@ -13,13 +13,21 @@ airflow backfill create --dag-id calendar_hubspot_backfill \
 Both dates are included. Each run covers the bookings **updated** on its day (UTC). Leave the DAG unpaused, or the runs
 stay queued.
 
-**Running a day again is safe** (*Reprocess: all runs*): what is done is not done twice, and older news never overwrites
-newer.
+| I want | Do |
+|---|---|
+| to see what a day would do | *Trigger* with *Dry run*, *Changed from* and *Changed before*; then the tab *Plan* |
+| to pause a running backfill | *Pause backfill* in the banner on this DAG; the run at work ends, the others wait |
+| one day again | *Reprocess: all runs*, or clear its run: what is done is not done twice |
+| only the last hours | `calendar_hubspot_sync` with *Changed from* |
 
 **The 15-minute runs go on meanwhile.** Both work on one integration in turn; a task that has to wait is "up for
-reschedule".
+reschedule". Older news never overwrites newer.
 
-**The run is red.** Its note and the log of `close_run` say why.
+**The run is red.** Its note says why; what to do stands with `calendar_hubspot_sync`. The other days go on: start the
+day again when that is done.
+
+**A plan is refused.** A day on which very much was cancelled or moved can look like a mistake. Answer under *Browse*,
+*Required Actions*; nothing of the day is lost meanwhile.
 """
 
 from __future__ import annotations

@@ -136,12 +136,11 @@ class RunReport:
     def note(self) -> str:
         """The note on the run, in Markdown."""
         title = "**Dry run: nothing was written.** " if self.is_dry_run else ""
-        figures = ", ".join(f"{self.counts[column]} {column}" for column in COLUMNS if self.counts[column])
         lines = [f"- {problem}" for problem in self.problems]
         lines += [f"- {_balance_line(i)}" for i in self.integrations]
         lines += [f"- {i.name}: {remark}" for i in self.integrations for remark in i.remarks]
         lines += [f"- {notice}" for notice in self.notices]
-        headline = f"{'Needs attention' if self.is_red else 'Done'}: {figures or 'nothing to read'}"
+        headline = f"{'Needs attention' if self.is_red else 'Done'}: {_balance(self.counts)}"
         return title + "\n".join([headline, *lines])
 
 
@@ -233,9 +232,15 @@ def _preview_sentences(changes: ChangesOfRun) -> list[str]:
 
 
 def _balance_line(report: IntegrationReport) -> str:
-    parts = [f"{report.counts[column]} {column}" for column in COLUMNS[1:] if report.counts[column]]
-    balance = " + ".join(parts) or "0"
-    return f"{report.name}: read {report.counts['read']} = {balance}; {report.hubspot_calls} HubSpot calls"
+    return f"{report.name}: {_balance(report.counts)}; {report.hubspot_calls} HubSpot calls"
+
+
+def _balance(counts: Mapping[str, int]) -> str:
+    """Say where the bookings that were read have ended; what does not add up does not say "="."""
+    ends = {column: counts[column] for column in COLUMNS if column != "read"}
+    parts = [f"{count} {column}" for column, count in ends.items() if count]
+    sign = "=" if sum(ends.values()) == counts["read"] else "≠"
+    return f"read {counts['read']} {sign} {' + '.join(parts) or '0'}"
 
 
 def text_table(rows: Sequence[Sequence[str]]) -> str:

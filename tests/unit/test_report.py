@@ -139,10 +139,10 @@ def test_what_an_activity_lacks_is_said() -> None:
 def test_the_note_begins_with_what_matters() -> None:
     good = report(a_change(), read=1)
     assert RunReport(is_dry_run=False, integrations=(good,)).note.startswith(
-        "Done: 1 read, 1 create\n- Acme: read 1 = 1 create;"
+        "Done: read 1 = 1 create\n- Acme: read 1 = 1 create;"
     )
     bad = report(refused(), read=1)
-    assert RunReport(is_dry_run=False, integrations=(bad,)).note.startswith("Needs attention: 1 read, 1 kept\n")
+    assert RunReport(is_dry_run=False, integrations=(bad,)).note.startswith("Needs attention: read 1 = 1 kept\n")
     dry = report(a_change(state=ChangeState.PREVIEWED, outcome=None), is_dry_run=True, read=1)
     assert RunReport(is_dry_run=True, integrations=(dry,)).note.startswith("**Dry run: nothing was written.**")
 
