@@ -16,7 +16,7 @@ from booking_sync.errors import MissingScope
 from booking_sync.hand_edits import LOOKED_AT, edited_fields
 from booking_sync.model import Booking
 from booking_sync.standing import NOTES_PROPERTY, Standing, sought_old
-from booking_sync.store import changes, mappings
+from booking_sync.store import mappings, planned_changes
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 from booking_sync.work import Work
@@ -127,7 +127,7 @@ class CarryOver:
             return
         work = self._work
         with reading(work.services.engine) as connection:
-            coming = changes.next_old_activities(connection, work.run.id, work.integration.id, MOST_AT_ONCE)
+            coming = planned_changes.next_old_activities(connection, work.run.id, work.integration.id, MOST_AT_ONCE)
         asked = list(dict.fromkeys([*missing, *(id_ for id_ in coming if id_ not in self._associated)]))[:MOST_AT_ONCE]
         found: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             kind: self._associated_with(kind, asked) for kind in CARRIED_TYPES

@@ -46,12 +46,15 @@ class Reschedules:
     """Booking id → id of the standing booking that takes over from it."""
 
 
-def load_reschedules(work: Work) -> Reschedules:
-    """Read the reschedules of the run, once for all its chunks."""
+def load_reschedules(work: Work, booking_ids: Sequence[str]) -> Reschedules:
+    """Read the reschedules by new id that concern some of the bookings which the run has read."""
+    run_id, integration_id = work.run.id, work.integration.id
     with reading(work.services.engine) as connection:
-        links = staging.predecessor_links(connection, work.run.id, work.integration.id)
-        of_standing = staging.predecessor_links(connection, work.run.id, work.integration.id, of_standing=True)
-    return Reschedules(links, _claimed(of_standing))
+        earlier = staging.predecessor_links(connection, run_id, integration_id, booking_ids)
+        standing = staging.claims(connection, run_id, integration_id, booking_ids)
+    of_standing = {id_: link.booking_id for id_, link in earlier.items() if not link.is_canceled} | standing
+    claimed = _claimed(of_standing)
+    return Reschedules({id_: link.booking_id for id_, link in earlier.items()}, claimed)
 
 
 def reschedules_among(bookings: Iterable[Booking]) -> Reschedules:
@@ -81,10 +84,9 @@ def decide_with(
     )
 
 
-def consider(
-    work: Work, booking_ids: Sequence[str], reschedules: Reschedules, due: AbstractSet[str]
-) -> list[Considered]:
+def consider(work: Work, booking_ids: Sequence[str], due: AbstractSet[str]) -> list[Considered]:
     """Decide about bookings that the run has staged; those in ``due`` have ended since the last run (A8)."""
+    reschedules = load_reschedules(work, booking_ids)
     with reading(work.services.engine) as connection:
         staged = staging.load_staged(connection, work.services.vault, work.run.id, work.integration.id, booking_ids)
         open_changes = changes.open_changes(connection, work.integration.id, booking_ids)

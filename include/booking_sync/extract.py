@@ -6,32 +6,64 @@ Everything is validated, staged page by page, and rejected with a reason where i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Any
+
+from sqlalchemy import Connection
 
 from booking_sync.booking_payload import parse_booking
 from booking_sync.model import Booking, Reject
 from booking_sync.shared_feed import SharedFeed
 from booking_sync.states import KeptKind, RunState
-from booking_sync.store import changes, kept, runs, staging
+from booking_sync.store import changes, kept, open_bookings, runs, staging
 from booking_sync.store.database import reading, writing
+from booking_sync.store.statements import chunks
 from booking_sync.window import Window
 from booking_sync.work import Work
 
 LONGEST_CHAIN = 25
 """How many reschedules by new id are followed; a longer chain, or a circle, ends here and is decided as far as read."""
 
+AT_ONCE = 1_000
+"""How many bookings are asked for by id before they are staged; memory holds as many."""
+
 ABANDONED_AFTER = timedelta(days=1)
 ABANDONED = "the run stopped before its plan was made; a later run covers the window again"
 
 
-def kept_booking_ids(work: Work) -> set[str]:
-    """Return the bookings that earlier runs kept; ask before anything is settled, so that none slips through."""
+def kept_booking_ids(work: Work) -> Iterable[Sequence[str]]:
+    """Return the bookings that earlier runs kept, some at a time and each once.
+
+    Ask before anything is settled, so that none slips through: what is under way is remembered here and now, all the
+    rest is read when it is needed.
+    """
     with reading(work.services.engine) as connection:
-        open_ids = changes.open_booking_ids(connection, work.integration.id)
-        return open_ids | kept.kept_ids(connection, work.integration.id)
+        under_way = open_bookings.in_flight_booking_ids(connection, work.integration.id)
+    return chain([under_way] if under_way else [], _kept_later(work, frozenset(under_way)))
+
+
+def _kept_later(work: Work, already: AbstractSet[str]) -> Iterator[Sequence[str]]:
+    for some in _in_pages(work, open_bookings.open_booking_ids):
+        yield [booking_id for booking_id in some if booking_id not in already]
+    for some in _in_pages(work, kept.kept_ids_after):
+        with reading(work.services.engine) as connection:
+            met = already | open_bookings.open_among(connection, work.integration.id, some)
+        yield [booking_id for booking_id in some if booking_id not in met]
+
+
+def _in_pages(work: Work, read: Callable[[Connection, str, str, int], list[str]]) -> Iterator[list[str]]:
+    last = ""
+    while True:
+        with reading(work.services.engine) as connection:
+            some = read(connection, work.integration.id, last, AT_ONCE)
+        if not some:
+            return
+        yield some
+        last = some[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +81,13 @@ class Extracted:
 def extract(
     work: Work,
     window: Window | None,
-    booking_ids: Iterable[str],
-    kept_ids: Iterable[str],
+    booking_ids: Collection[str],
+    kept_ids: Iterable[Sequence[str]],
     feed: SharedFeed | None = None,
 ) -> Extracted:
     """Stage what the run covers; ``feed`` is what was read of the window for several workspaces at once.
+
+    ``kept_ids`` are gone through once, some at a time.
 
     Raises:
         IntegrationUnavailable: the read is refused or incomplete; what was staged must not be planned on.
@@ -65,8 +99,10 @@ def extract(
         for page in _pages(work, window, feed):
             in_window += len(page)
             rejected |= _stage_page(work, page)
-    rejected |= _read_by_id(work, (set(booking_ids) | set(kept_ids)) - rejected)
-    _restage_kept(work, set(kept_ids))
+    rejected |= _read_by_id(work, set(booking_ids) - rejected)
+    for some in kept_ids:
+        rejected |= _read_by_id(work, set(some) - rejected)
+        _restage_kept(work, some)
     rejected |= _complete_chains(work)
     with reading(work.services.engine) as connection:
         staged = staging.count_staged(connection, work.run.id, work.integration.id)
@@ -121,35 +157,45 @@ def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
     return names
 
 
-def _read_by_id(work: Work, ids: set[str]) -> set[str]:
-    with reading(work.services.engine) as connection:
-        known = staging.staged_among(connection, work.run.id, work.integration.id, sorted(ids))
-    missing = sorted(ids - known)
-    if not missing:
-        return set()
-    return _stage_page(work, work.services.calendar.bookings_by_id(work.integration.workspace_id, missing))
+def _read_by_id(work: Work, ids: AbstractSet[str]) -> set[str]:
+    rejected: set[str] = set()
+    for some in chunks(sorted(ids), AT_ONCE):
+        with reading(work.services.engine) as connection:
+            known = staging.staged_among(connection, work.run.id, work.integration.id, some)
+        missing = [booking_id for booking_id in some if booking_id not in known]
+        if missing:
+            rejected |= _stage_page(work, work.services.calendar.bookings_by_id(work.integration.workspace_id, missing))
+    return rejected
 
 
-def _restage_kept(work: Work, ids: set[str]) -> None:
+def _restage_kept(work: Work, ids: Sequence[str]) -> None:
     """Go on with what kept changes hold, where Calendar.com returns nothing newer: absence says nothing (X5)."""
     if not ids:
         return
     with work.recording() as (connection, _):
-        kept_changes = changes.open_changes(connection, work.integration.id, sorted(ids)).values()
+        kept_changes = changes.open_changes(connection, work.integration.id, ids).values()
         bookings = [work.booking_of(stored) for stored in kept_changes]
         run_id, integration_id = work.run.id, work.integration.id
         staging.stage(connection, work.services.vault, run_id, integration_id, bookings, is_fresh=False)
 
 
 def _complete_chains(work: Work) -> set[str]:
-    """Follow reschedules by new id until both ends are read or recorded (R2, R3); return what was rejected."""
-    asked: set[str] = set()
+    """Follow reschedules by new id until both ends are read or recorded (R2, R3); return what was rejected.
+
+    What Calendar.com does not return is asked for once, and remembered.
+    """
+    absent: set[str] = set()
     rejected: set[str] = set()
     for _ in range(LONGEST_CHAIN):
+        has_asked = False
         with reading(work.services.engine) as connection:
-            missing = staging.missing_ids(connection, work.run.id, work.integration.id) - asked
-        if not missing:
+            for some in staging.missing_ids(connection, work.run.id, work.integration.id):
+                if wanted := some - absent:
+                    has_asked = True
+                    rejected |= _read_by_id(work, wanted)
+                    absent |= wanted - staging.staged_among(
+                        connection, work.run.id, work.integration.id, sorted(wanted)
+                    )
+        if not has_asked:
             break
-        asked |= missing
-        rejected |= _read_by_id(work, missing)
     return rejected

@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from booking_sync.appearance_record import keep_appearance
-from booking_sync.consider import Considered, Reschedules, consider, load_reschedules
+from booking_sync.consider import Considered, consider
 from booking_sync.decision import NoChange
 from booking_sync.diff import diff
 from booking_sync.due import due_booking_ids
@@ -68,11 +68,11 @@ def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Plann
     ``notices`` are what the guard has said before there was a plan.
     """
     planned = Planned()
-    reschedules, due = load_reschedules(work), due_booking_ids(work)
+    due = due_booking_ids(work)
     with reading(work.services.engine) as connection:
         at = work.run.opened_at
         for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK, at=at):
-            _plan_chunk(work, connection, keys, reschedules, due, planned)
+            _plan_chunk(work, connection, keys, due, planned)
     markers = look_for_markers(work)
     with work.recording() as (connection, at):
         staging.clear_staged(connection, work.run.id, work.integration.id)
@@ -85,7 +85,6 @@ def _plan_chunk(
     work: Work,
     connection: Connection,
     keys: pd.DataFrame,
-    reschedules: Reschedules,
     due: AbstractSet[str],
     planned: Planned,
 ) -> None:
@@ -98,7 +97,7 @@ def _plan_chunk(
     unchanged = [booking_id for booking_id in difference.unchanged if booking_id not in busy]
     versions = dict(zip(booking_ids, keys["version"], strict=True))
     newer = {booking_id: int(versions[booking_id]) for booking_id in difference.newer if booking_id not in busy}
-    considered = consider(work, [*difference.to_decide, *sorted(busy)], reschedules, due)
+    considered = consider(work, [*difference.to_decide, *sorted(busy)], due)
     with work.recording() as (writer, at):
         verdicts = _verdicts(work, writer, considered)
         planned.counts.update(verdict for _, verdict in verdicts)

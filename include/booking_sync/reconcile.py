@@ -31,7 +31,6 @@ from booking_sync.source_guard import check_source
 from booking_sync.states import Operation, RunState
 from booking_sync.store import (
     change_figures,
-    changes,
     contact_links,
     drifts,
     integrations,
@@ -114,11 +113,11 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
     feed = _shared_feed(services, run_id, integration_ids)
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
-        kept_ids = kept_booking_ids(work) | due_booking_ids(work)
+        kept_ids = kept_booking_ids(work)
         resting = 0 if work.run.is_dry_run else settle(work)
         sightings = look(work)
-        also = kept_ids | sightings.booking_ids
-        extracted = extract_bookings(work, part.window, work.run.request["booking_ids"], also, feed)
+        named = {*work.run.request["booking_ids"], *due_booking_ids(work), *sightings.booking_ids}
+        extracted = extract_bookings(work, part.window, named, kept_ids, feed)
         swept = sweep(work, sightings)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
@@ -231,7 +230,7 @@ def _apply(
             return change_figures.count_of_operations(connection, run_id, work.integration.id, operations)
 
     with reading(services.engine) as connection:
-        with_work = changes.integrations_with_work(connection, run_id, operations)
+        with_work = planned_changes.integrations_with_work(connection, run_id, operations)
     concerned = [one for one in integration_ids if one in with_work]
     return for_each_integration(services, run_id, concerned, task, {RunState.PLANNED}, step)
 

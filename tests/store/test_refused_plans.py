@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from booking_sync.states import ChangeState, RefusedKind, RefusedState
-from booking_sync.store import planned_changes, refused_plans
+from booking_sync.store import plan_effects, planned_changes, refused_plans
 from booking_sync.store.database import reading, writing
+from booking_sync.store.plan_effects import PlanOfRun
 from booking_sync.store.tables import change
 from tests.store.conftest import INTEGRATION, NOW
 from tests.store.test_schema import change_row
@@ -75,23 +76,34 @@ def test_an_approval_says_who_when_and_for_which_run(engine: Engine) -> None:
 
 
 def test_what_is_held_back_waits_since_the_first_time_and_is_found_by_every_run(engine: Engine) -> None:
+    first, second, third = (PlanOfRun(f"run_{n}", INTEGRATION) for n in (1, 2, 3))
     with writing(engine) as connection:
         connection.execute(insert(change), [change_row("one", ChangeState.PLANNED)])
-        refused_plans.hold(connection, ["one"], at=NOW)
+        plan_effects.hold(connection, first, with_fresh=True, at=NOW)
         planned_changes.hand_over(connection, ["one"], run_id="run_2")
-        (planned,) = refused_plans.planned_effects(connection, "run_2", INTEGRATION)
-        refused_plans.hold(connection, ["one"], at=NOW + timedelta(hours=1))
-    with reading(engine) as connection:
+        (planned,) = plan_effects.effects(connection, second)
+        plan_effects.hold(connection, second, with_fresh=False, at=NOW + timedelta(hours=1))
         row = connection.execute(select(change)).mappings().one()
-        (waiting,) = refused_plans.planned_effects(connection, "run_3", INTEGRATION)
+        (waiting,) = plan_effects.effects(connection, third)
     assert planned == waiting
     assert (row["state"], row["error_code"], row["refused_at"]) == ("kept", "plan_refused", NOW)
+
+
+def test_what_is_new_goes_on_where_only_what_waits_is_held(engine: Engine) -> None:
+    plan = PlanOfRun("run_1", INTEGRATION)
+    with writing(engine) as connection:
+        fresh = change_row("fresh", ChangeState.PLANNED)
+        waiting = {**change_row("waiting", ChangeState.PLANNED, "bk_2"), "refused_at": NOW}
+        connection.execute(insert(change), [{**fresh, "refused_at": None}, waiting])
+        plan_effects.hold(connection, plan, with_fresh=False, at=NOW)
+        states = {row.id: row.state for row in connection.execute(select(change.c.id, change.c.state))}
+        assert plan_effects.count_creates(connection, plan) == (2, 1)
+    assert states == {"fresh": "planned", "waiting": "kept"}
 
 
 def test_what_was_let_through_does_not_wait_any_more(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(insert(change), [change_row("one", ChangeState.PLANNED)])
-        refused_plans.hold(connection, ["one"], at=NOW)
-        refused_plans.let_through(connection, ["one"], approval_id=1)
-    with reading(engine) as connection:
-        assert refused_plans.planned_effects(connection, "run_2", INTEGRATION) == []
+        plan_effects.hold(connection, PlanOfRun("run_1", INTEGRATION), with_fresh=True, at=NOW)
+        plan_effects.let_through(connection, PlanOfRun("run_1", INTEGRATION), approval_id=1)
+        assert list(plan_effects.effects(connection, PlanOfRun("run_2", INTEGRATION))) == []

@@ -119,12 +119,6 @@ def open_changes(connection: Connection, integration_id: str, booking_ids: Seque
     return found
 
 
-def open_booking_ids(connection: Connection, integration_id: str) -> set[str]:
-    """Return the bookings that have an open change: the next run reads them again."""
-    statement = select(change.c.booking_id).where(change.c.integration_id == integration_id, IS_OPEN)
-    return set(connection.execute(statement).scalars())
-
-
 def in_flight(connection: Connection, integration_id: str) -> list[StoredChange]:
     """Return the changes whose last request has no known outcome."""
     statement = _select().where(change.c.integration_id == integration_id, IS_IN_FLIGHT)
@@ -155,12 +149,6 @@ def next_batch(
     in_order = select(*columns).order_by(some.c.step_number, some.c.booking_created_at, some.c.booking_id)
     found = _all(connection, in_order.limit(size))
     return [stored for stored in found if stored.step is found[0].step]
-
-
-def integrations_with_work(connection: Connection, run_id: str, operations: Collection[Operation]) -> set[str]:
-    """Return the integrations for which the run still has changes of these operations to carry out."""
-    waiting = (change.c.worker_run_id == run_id, IS_PLANNED, change.c.operation.in_(operations))
-    return set(connection.execute(select(change.c.integration_id).distinct().where(*waiting)).scalars())
 
 
 def _waiting(
@@ -219,20 +207,6 @@ def claim(
         for stored in changes
     ]
     connection.execute(statement, rows)
-
-
-def next_old_activities(connection: Connection, run_id: str, integration_id: str, most: int) -> list[str]:
-    """Return the old activities of the run's next recreations, in the order in which they are taken."""
-    statement = select(change.c.old_activity_id).where(
-        change.c.worker_run_id == run_id,
-        change.c.integration_id == integration_id,
-        IS_PLANNED,
-        change.c.operation == Operation.RECREATE,
-        change.c.step == Step.CREATE,
-        change.c.old_activity_id.is_not(None),
-    )
-    in_order = statement.order_by(change.c.booking_created_at, change.c.booking_id).limit(most)
-    return list(connection.execute(in_order).scalars())
 
 
 def close(connection: Connection, change_ids: Sequence[str], outcome: AuditOutcome, *, at: datetime) -> None:

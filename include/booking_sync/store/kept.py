@@ -112,6 +112,14 @@ def kept_ids(connection: Connection, integration_id: str) -> set[str]:
     return set(connection.execute(statement).scalars())
 
 
+def kept_ids_after(connection: Connection, integration_id: str, after: str, most: int) -> list[str]:
+    """Return the next of those ids, in their order."""
+    statement = select(kept_booking.c.booking_id).where(
+        kept_booking.c.integration_id == integration_id, IS_KEPT, kept_booking.c.booking_id > after
+    )
+    return list(connection.execute(statement.distinct().order_by(kept_booking.c.booking_id).limit(most)).scalars())
+
+
 def kept_among(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> set[str]:
     """Return which of these the next run has to read again."""
     return set(_open_rows(connection, integration_id, booking_ids))

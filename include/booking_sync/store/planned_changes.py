@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from booking_sync.plan import Change
-from booking_sync.states import ActivityOutcome, ChangeState, Step
+from booking_sync.states import ActivityOutcome, ChangeState, Operation, Step
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import IS_OPEN, IS_PLANNED, change
 
@@ -82,6 +82,26 @@ def keep_planned(connection: Connection, run_id: str, integration_id: str, *, er
     )
     values = {"state": ChangeState.KEPT, "error_code": "not_reached", "error": error}
     return connection.execute(statement.values(**values)).rowcount
+
+
+def integrations_with_work(connection: Connection, run_id: str, operations: Collection[Operation]) -> set[str]:
+    """Return the integrations for which the run still has changes of these operations to carry out."""
+    waiting = (change.c.worker_run_id == run_id, IS_PLANNED, change.c.operation.in_(operations))
+    return set(connection.execute(select(change.c.integration_id).distinct().where(*waiting)).scalars())
+
+
+def next_old_activities(connection: Connection, run_id: str, integration_id: str, most: int) -> list[str]:
+    """Return the old activities of the run's next recreations, in the order in which they are taken."""
+    statement = select(change.c.old_activity_id).where(
+        change.c.worker_run_id == run_id,
+        change.c.integration_id == integration_id,
+        IS_PLANNED,
+        change.c.operation == Operation.RECREATE,
+        change.c.step == Step.CREATE,
+        change.c.old_activity_id.is_not(None),
+    )
+    in_order = statement.order_by(change.c.booking_created_at, change.c.booking_id).limit(most)
+    return list(connection.execute(in_order).scalars())
 
 
 def _new_row(

@@ -9,36 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, update
 
-from booking_sync.guard import PLAN_REFUSED
 from booking_sync.states import (
     HELD_BACK_STATES,
-    ChangeState,
-    Operation,
     RecordedState,
     RefusedKind,
     RefusedState,
-    Step,
 )
-from booking_sync.store.statements import chunks
-from booking_sync.store.tables import change, mapping, refused_plan
-
-WAITS = "its plan is refused until a person approves it"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedEffect:
-    """What the guard looks at in a planned change. ``refused_at`` is set where its plan was refused before."""
-
-    id: str
-    booking_id: str
-    booking_version: int
-    operation: Operation
-    step: Step
-    revision: str
-    old_activity_id: str | None
-    activity_key: str
-    refused_at: datetime | None
-    approval_id: int | None
+from booking_sync.store.tables import mapping, refused_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +44,6 @@ class RefusedPlan:
     def is_held_back(self) -> bool:
         """Whether its changes are still kept, waiting for an approval."""
         return self.state in HELD_BACK_STATES
-
-
-def planned_effects(connection: Connection, run_id: str, integration_id: str) -> list[PlannedEffect]:
-    """Return what the run has planned, and all that waits for an approval; not what an earlier run has begun."""
-    is_refused = change.c.refused_at.is_not(None)
-    is_planned = (change.c.worker_run_id == run_id) & (change.c.state == ChangeState.PLANNED)
-    is_waiting = (change.c.state == ChangeState.KEPT) & is_refused
-    return _effects(connection, integration_id, (is_planned & ((change.c.run_id == run_id) | is_refused)) | is_waiting)
-
-
-def previewed_effects(connection: Connection, run_id: str, integration_id: str) -> list[PlannedEffect]:
-    """Return what a dry run would do."""
-    is_previewed = (change.c.run_id == run_id) & (change.c.state == ChangeState.PREVIEWED)
-    return _effects(connection, integration_id, is_previewed)
-
-
-def hold(connection: Connection, change_ids: Sequence[str], *, at: datetime) -> None:
-    """Let changes wait until their plan is approved."""
-    values = {"state": ChangeState.KEPT, "error_code": PLAN_REFUSED, "error": WAITS}
-    for some in chunks(change_ids):
-        since = func.coalesce(change.c.refused_at, at)
-        connection.execute(update(change).where(change.c.id.in_(some)).values(refused_at=since, **values))
-
-
-def let_through(connection: Connection, change_ids: Sequence[str], *, approval_id: int | None) -> None:
-    """Let changes be carried out that have waited: approved, or because what is left of their plan is harmless."""
-    for some in chunks(change_ids):
-        statement = update(change).where(change.c.id.in_(some))
-        connection.execute(statement.values(refused_at=None, approval_id=approval_id))
 
 
 def count_live(connection: Connection, integration_id: str) -> int:
@@ -238,13 +186,3 @@ def _select() -> Select[Any]:
 
 def _refused(row: RowMapping) -> RefusedPlan:
     return RefusedPlan(**{**row, "kind": RefusedKind(row["kind"]), "state": RefusedState(row["state"])})
-
-
-def _effects(connection: Connection, integration_id: str, wanted: ColumnElement[bool]) -> list[PlannedEffect]:
-    columns = [change.c[name] for name in PlannedEffect.__dataclass_fields__]
-    statement = select(*columns).where(change.c.integration_id == integration_id, wanted)
-    return [_effect(row) for row in connection.execute(statement).mappings()]
-
-
-def _effect(row: RowMapping) -> PlannedEffect:
-    return PlannedEffect(**{**row, "operation": Operation(row["operation"]), "step": Step(row["step"])})

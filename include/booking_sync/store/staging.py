@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, TextClause, delete, exists, func, select
 
 from booking_sync.booking_payload import dump_booking, load_booking
 from booking_sync.diff import COLUMNS
@@ -15,9 +17,12 @@ from booking_sync.model import Booking, BookingStatus
 from booking_sync.outcome import is_no_show
 from booking_sync.states import RecordedState
 from booking_sync.store.encryption import Vault
-from booking_sync.store.read_tables import staged_booking
+from booking_sync.store.read_tables import HAS_PREDECESSOR, staged_booking
 from booking_sync.store.statements import chunks, insert_or_update
 from booking_sync.store.tables import mapping, run
+
+MISSING_AT_ONCE = 500
+"""How many ends of reschedule chains are looked for at once."""
 
 _KEYS = ("run_id", "integration_id", "booking_id")
 
@@ -97,49 +102,100 @@ def load_staged(
     return found
 
 
-def missing_ids(connection: Connection, run_id: str, integration_id: str) -> set[str]:
-    """Return the ids of bookings that the rescheduled ones point to and that are neither read nor recorded yet (R2).
+def missing_ids(connection: Connection, run_id: str, integration_id: str) -> Iterator[set[str]]:
+    """Yield the ids of bookings that the rescheduled ones point to and that are neither read nor recorded yet (R2).
 
     Back to predecessors always; forward to successors only where an activity waits to be replaced, or may wait further
     back in the chain.
     """
     mine = _mine(run_id, integration_id)
-    read = select(staged_booking.c.booking_id).where(*mine)
-    recorded = select(mapping.c.booking_id).where(mapping.c.integration_id == integration_id)
-    standing = recorded.where(mapping.c.state != RecordedState.REPLACED)
-    back = select(staged_booking.c.rescheduled_from_id).where(
-        *mine,
-        staged_booking.c.rescheduled_from_id.is_not(None),
-        staged_booking.c.rescheduled_from_id.not_in(read),
-        staged_booking.c.rescheduled_from_id.not_in(recorded),
-        staged_booking.c.booking_id.not_in(recorded),
-    )
-    is_middle = staged_booking.c.rescheduled_from_id.is_not(None) & staged_booking.c.booking_id.not_in(recorded)
-    forward = select(staged_booking.c.rescheduled_to_id).where(
+    back_to, forward_to = staged_booking.c.rescheduled_from_id, staged_booking.c.rescheduled_to_id
+    is_standing = _is_mapped(staged_booking.c.booking_id, mapping.c.state != RecordedState.REPLACED)
+    is_new = ~_is_mapped(staged_booking.c.booking_id)
+    back = (*mine, HAS_PREDECESSOR, ~_is_staged(back_to), ~_is_mapped(back_to), is_new)
+    forward = (
         *mine,
         staged_booking.c.status == BookingStatus.RESCHEDULED,
-        staged_booking.c.rescheduled_to_id.is_not(None),
-        staged_booking.c.rescheduled_to_id.not_in(read),
-        staged_booking.c.booking_id.in_(standing) | is_middle,
+        forward_to.is_not(None),
+        ~_is_staged(forward_to),
+        is_standing | (back_to.is_not(None) & is_new),
     )
-    return set(connection.execute(back).scalars()) | set(connection.execute(forward).scalars())
+    for wanted, criteria in ((back_to, back), (forward_to, forward)):
+        yield from _missing(connection, wanted, criteria)
+
+
+def _missing(
+    connection: Connection, wanted: ColumnElement[str | None], criteria: Sequence[ColumnElement[bool] | TextClause]
+) -> Iterator[set[str]]:
+    last = ""
+    while True:
+        statement = select(staged_booking.c.booking_id, wanted).where(*criteria, staged_booking.c.booking_id > last)
+        rows = connection.execute(statement.order_by(staged_booking.c.booking_id).limit(MISSING_AT_ONCE)).all()
+        if not rows:
+            return
+        yield {str(row[1]) for row in rows}
+        last = rows[-1].booking_id
+
+
+def _is_staged(booking_id: ColumnElement[str | None]) -> ColumnElement[bool]:
+    other = staged_booking.alias()
+    is_of_run = (other.c.run_id == staged_booking.c.run_id) & (
+        other.c.integration_id == staged_booking.c.integration_id
+    )
+    return exists().where(is_of_run, other.c.booking_id == booking_id)
+
+
+def _is_mapped(booking_id: ColumnElement[Any], *criteria: ColumnElement[bool]) -> ColumnElement[bool]:
+    is_ours = mapping.c.integration_id == staged_booking.c.integration_id
+    return exists().where(is_ours, mapping.c.booking_id == booking_id, *criteria)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The booking that another one was rescheduled from; ``is_canceled`` says whether the latter was cancelled."""
+
+    booking_id: str
+    is_canceled: bool
 
 
 def predecessor_links(
-    connection: Connection, run_id: str, integration_id: str, *, of_standing: bool = False
-) -> dict[str, str]:
-    """Return booking id → id of the booking it was rescheduled from, of what the run has read.
+    connection: Connection, run_id: str, integration_id: str, booking_ids: Sequence[str]
+) -> dict[str, Link]:
+    """Return by booking what it was rescheduled from, and what that was, back to the beginning of what was read."""
+    found: dict[str, Link] = {}
+    wanted = list(booking_ids)
+    while wanted:
+        links: dict[str, Link] = {}
+        for some in chunks(wanted):
+            statement = select(
+                staged_booking.c.booking_id, staged_booking.c.rescheduled_from_id, staged_booking.c.status
+            ).where(
+                *_mine(run_id, integration_id),
+                staged_booking.c.booking_id.in_(some),
+                staged_booking.c.rescheduled_from_id.is_not(None),
+                staged_booking.c.rescheduled_from_id != staged_booking.c.booking_id,
+            )
+            for booking_id, earlier_id, status in connection.execute(statement):
+                links[booking_id] = Link(earlier_id, status == BookingStatus.CANCELED)
+        found |= links
+        wanted = sorted({link.booking_id for link in links.values()} - found.keys())
+    return found
 
-    ``of_standing`` leaves those out that are cancelled.
-    """
-    statement = select(staged_booking.c.booking_id, staged_booking.c.rescheduled_from_id).where(
-        *_mine(run_id, integration_id),
-        staged_booking.c.rescheduled_from_id.is_not(None),
-        staged_booking.c.rescheduled_from_id != staged_booking.c.booking_id,
-    )
-    if of_standing:
-        statement = statement.where(staged_booking.c.status != BookingStatus.CANCELED)
-    return {row.booking_id: row.rescheduled_from_id for row in connection.execute(statement)}
+
+def claims(connection: Connection, run_id: str, integration_id: str, booking_ids: Sequence[str]) -> dict[str, str]:
+    """Return the bookings that stand and were rescheduled from one of these, by their ids."""
+    found: dict[str, str] = {}
+    for some in chunks(booking_ids):
+        statement = select(staged_booking.c.booking_id, staged_booking.c.rescheduled_from_id).where(
+            *_mine(run_id, integration_id),
+            HAS_PREDECESSOR,
+            staged_booking.c.rescheduled_from_id.in_(some),
+            staged_booking.c.rescheduled_from_id != staged_booking.c.booking_id,
+            staged_booking.c.status != BookingStatus.CANCELED,
+        )
+        rows = connection.execute(statement.order_by(staged_booking.c.booking_id))
+        found.update({row.booking_id: row.rescheduled_from_id for row in rows})
+    return found
 
 
 def staged_among(connection: Connection, run_id: str, integration_id: str, ids: Sequence[str]) -> set[str]:
