@@ -10,19 +10,16 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from benchmarks.apart import Cost, in_fresh_process, metered
-from benchmarks.diff_inputs import CANCELED, MOVED, NEW, UNCHANGED, Columns, Tables, tables
+from benchmarks.diff_inputs import CANCELED, MOVED, NEW, UNCHANGED, Columns, tables
 from benchmarks.diff_rivals import ENGINES, QUICK_ENGINES
 from benchmarks.figure import Figure
-from booking_sync.diff import COLUMNS, diff
-from booking_sync.planning import CHUNK
+from booking_sync.diff import Keys, diff
 
 ROWS = 1_000_000
 ROUNDS = 3
@@ -53,52 +50,32 @@ def figures(rows: int = ROWS, rounds: int = ROUNDS) -> Iterator[Figure]:
 
 
 def our_cost(rows: int) -> Cost:
-    """Compare as a run does: chunk by chunk in the order of the ids, each with the recorded rows of its span of ids.
+    """Compare with the function that a run calls for each of its chunks, here all at once.
 
     Raises:
         RuntimeError: a booking is in a wrong class.
     """
     given = tables(rows)
-    read, recorded = our_frames(given)
-    unchanged: list[str] = []
-    to_decide: list[str] = []
+    read, recorded = _keys(given.read), _keys(given.recorded)
     with metered() as cost:
-        for some, theirs in _chunks(read, recorded):
-            found = diff(some, theirs)
-            unchanged += found.unchanged
-            to_decide += found.to_decide
+        found = diff(read, recorded)
+        unchanged = read.booking_ids[found.is_unchanged].tolist()
+        to_decide = read.booking_ids[~found.is_unchanged].tolist()
     decide = given.expected[NEW] | given.expected[MOVED] | given.expected[CANCELED]
-    if set(unchanged) != given.expected[UNCHANGED] or set(to_decide) != decide:
+    if {one.decode() for one in unchanged} != given.expected[UNCHANGED] or {
+        one.decode() for one in to_decide
+    } != decide:
         raise RuntimeError("our own diff is wrong")
     return cost
 
 
-def _chunks(read: pd.DataFrame, recorded: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    ids, theirs = (frame["booking_id"].to_numpy(dtype=object) for frame in (read, recorded))
-    starts = range(0, len(ids), CHUNK)
-    bounds = [*np.searchsorted(theirs, ids[::CHUNK]), len(theirs)]
-    for start, first, last in zip(starts, bounds, bounds[1:], strict=False):
-        yield read.iloc[start : start + CHUNK], recorded.iloc[first:last]
-
-
-def our_frames(given: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both sides with the columns of the product, whose fingerprints are text."""
-    return _frame(given.read), _frame(given.recorded)
-
-
-def _frame(columns: Columns) -> pd.DataFrame:
-    rows = len(columns["booking_id"])
-    texts = {
-        f"{name}_fingerprint": np.array([f"{value:016x}" for value in columns[name].tolist()], dtype=object)
-        for name in ("schedule", "content")
-    }
-    more = {
-        "version": np.ones(rows, dtype=np.int64),
-        "guests_fingerprint": np.full(rows, "", dtype=object),
-        "is_no_show": np.zeros(rows, dtype=bool),
-    }
-    plain = {name: columns[name] for name in ("booking_id", "state")}
-    return pd.DataFrame({**plain, **texts, **more})[list(COLUMNS)]
+def _keys(columns: Columns) -> Keys:
+    """Return one side as the product holds it, with fingerprints that are text."""
+    ids = columns["booking_id"].tolist()
+    schedules, contents = ([f"{value:016x}" for value in columns[name].tolist()] for name in ("schedule", "content"))
+    states = columns["state"].tolist()
+    rows = zip(ids, repeat(1), states, schedules, contents, repeat(""), repeat(False))
+    return Keys.of(list(rows))
 
 
 def _rival(name: str, rows: int) -> dict[str, Any]:

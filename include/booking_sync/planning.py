@@ -14,20 +14,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeGuard
 
-import pandas as pd
+import numpy as np
 from sqlalchemy import Connection
 
 from booking_sync.appearance_record import keep_appearance
 from booking_sync.consider import Considered, consider
 from booking_sync.decision import NoChange
-from booking_sync.diff import diff
+from booking_sync.diff import KeyRow, Keys, diff
 from booking_sync.due import due_booking_ids
 from booking_sync.guard import GuardNotice
 from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import effect_of, plan_change
 from booking_sync.states import ChangeState, KeptKind, RunState
-from booking_sync.store import changes, kept, mappings, planned_changes, runs, staging
+from booking_sync.store import changes, kept, mappings, open_bookings, planned_changes, runs, staging
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 from booking_sync.store.planned_changes import NewChange
@@ -82,22 +82,20 @@ def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Plann
 
 
 def _plan_chunk(
-    work: Work,
-    connection: Connection,
-    keys: pd.DataFrame,
-    due: AbstractSet[str],
-    planned: Planned,
+    work: Work, connection: Connection, keys: Sequence[KeyRow], due: AbstractSet[str], planned: Planned
 ) -> None:
     """Compare one chunk. A booking with an open change is decided about even where nothing differs."""
-    booking_ids = list(keys["booking_id"])
-    recorded = mappings.recorded_keys(connection, work.integration.id, booking_ids)
-    difference = diff(keys, recorded, guests_count=work.settings.guests is not GuestPolicy.IGNORE)
-    busy = set(changes.open_changes(connection, work.integration.id, difference.unchanged))
-    busy |= due & set(difference.unchanged)
-    unchanged = [booking_id for booking_id in difference.unchanged if booking_id not in busy]
-    versions = dict(zip(booking_ids, keys["version"], strict=True))
-    newer = {booking_id: int(versions[booking_id]) for booking_id in difference.newer if booking_id not in busy}
-    considered = consider(work, [*difference.to_decide, *sorted(busy)], due)
+    ids = [str(row[0]) for row in keys]
+    recorded = mappings.recorded_keys(connection, work.run.id, work.integration.id, ids[0], ids[-1])
+    guests_count = work.settings.guests is not GuestPolicy.IGNORE
+    difference = diff(Keys.of(keys), Keys.of(recorded), guests_count=guests_count)
+    busy = due | open_bookings.open_between(connection, work.integration.id, ids[0], ids[-1])
+    is_unchanged = dict(zip(ids, difference.is_unchanged.tolist(), strict=True))
+    unchanged = [booking_id for booking_id, is_same in is_unchanged.items() if is_same and booking_id not in busy]
+    grown = [number for number in np.flatnonzero(difference.is_newer).tolist() if ids[number] not in busy]
+    newer = {ids[number]: int(keys[number][1]) for number in grown}
+    to_decide = [booking_id for booking_id, is_same in is_unchanged.items() if not is_same or booking_id in busy]
+    considered = consider(work, to_decide, due)
     with work.recording() as (writer, at):
         verdicts = _verdicts(work, writer, considered)
         planned.counts.update(verdict for _, verdict in verdicts)

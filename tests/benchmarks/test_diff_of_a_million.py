@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from benchmarks.diff_inputs import tables
 from benchmarks.diff_rivals import pandas_merge, pandas_merge_text
 
 from benchmarks import diff_million
-from booking_sync.diff import Diff
+from booking_sync.diff import Diff, Keys
 
 ROWS = 2_000
 
@@ -17,8 +18,9 @@ def test_our_own_diff_finds_every_class() -> None:
 
 
 def test_a_diff_that_misses_a_booking_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgetful(*_: object) -> Diff:
-        return Diff((), (), ())
+    def forgetful(read: Keys, _: Keys) -> Diff:
+        nobody = np.zeros(len(read.booking_ids), dtype=np.bool_)
+        return Diff(nobody, nobody)
 
     monkeypatch.setattr(diff_million, "diff", forgetful)
     with pytest.raises(RuntimeError, match="wrong"):

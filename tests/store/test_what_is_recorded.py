@@ -96,7 +96,7 @@ def test_the_newest_version_stays_within_one_page_too(engine: Engine, vault: Vau
     assert _staged(engine, vault) == [a_booking(version=3, event_name="newest")]
     with reading(engine) as connection:
         keys = list(staging.staged_keys(connection, "run_1", INTEGRATION, 10, at=NOW))
-    assert [list(frame["version"]) for frame in keys] == [[3]]
+    assert [[row[1] for row in rows] for rows in keys] == [[3]]
 
 
 def test_what_one_run_has_read_is_not_seen_by_another(engine: Engine, vault: Vault) -> None:

@@ -50,6 +50,9 @@ def mention(
 
 def release(connection: Connection, integration_id: str, booking_ids: Sequence[str], *, run_id: str) -> None:
     """Let go of bookings that have been decided about, but for those of which this very run saw a broken state too."""
+    any_kept = select(kept_booking.c.id).where(kept_booking.c.integration_id == integration_id, IS_KEPT).limit(1)
+    if connection.execute(any_kept).first() is None:
+        return
     rejected_now = (kept_booking.c.run_id == run_id) & (kept_booking.c.kind == KeptKind.REJECTED)
     for some in chunks(booking_ids):
         statement = update(kept_booking).where(

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection, Update, bindparam, false, func, select, update
 
 from booking_sync.decision import Recorded
-from booking_sync.diff import COLUMNS
+from booking_sync.diff import COLUMNS, KeyRow
 from booking_sync.outcome import OPEN_OUTCOMES
 from booking_sync.states import ActivityOutcome, RecordedState
+from booking_sync.store.read_tables import staged_booking
 from booking_sync.store.statements import chunks, insert_or_update
 from booking_sync.store.tables import mapping, mapping_history
 
@@ -38,15 +38,22 @@ class MappingRow:
     appearance: bytes | None = None
 
 
-def recorded_keys(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> pd.DataFrame:
-    """Return the mapping rows of these bookings as a frame with ``diff.COLUMNS``."""
-    is_no_show = func.coalesce(mapping.c.outcome == ActivityOutcome.NO_SHOW, false()).label("is_no_show")
-    columns = [*(mapping.c[name] for name in COLUMNS if name != "is_no_show"), is_no_show]
-    rows: list[Any] = []
-    for some in chunks(booking_ids):
-        statement = select(*columns).where(mapping.c.integration_id == integration_id, mapping.c.booking_id.in_(some))
-        rows.extend(connection.execute(statement))
-    return pd.DataFrame.from_records(rows, columns=list(COLUMNS))
+def recorded_keys(connection: Connection, run_id: str, integration_id: str, first: str, last: str) -> list[KeyRow]:
+    """Return the mapping rows of the bookings from first to last that the run has read, as ``diff.COLUMNS``."""
+    is_no_show = func.coalesce(mapping.c.outcome == ActivityOutcome.NO_SHOW, false())
+    is_same = (mapping.c.integration_id == staged_booking.c.integration_id) & (
+        mapping.c.booking_id == staged_booking.c.booking_id
+    )
+    statement = (
+        select(*(mapping.c[name] for name in COLUMNS if name != "is_no_show"), is_no_show)
+        .join_from(staged_booking, mapping, is_same)
+        .where(
+            staged_booking.c.run_id == run_id,
+            staged_booking.c.integration_id == integration_id,
+            staged_booking.c.booking_id.between(first, last),
+        )
+    )
+    return list(connection.execute(statement))
 
 
 def load_recorded(connection: Connection, integration_id: str, booking_ids: Iterable[str]) -> dict[str, Recorded]:

@@ -29,6 +29,14 @@ def open_among(connection: Connection, integration_id: str, booking_ids: Sequenc
     return found
 
 
+def open_between(connection: Connection, integration_id: str, first: str, last: str) -> set[str]:
+    """Return the bookings from first to last that have an open change; a run reads them all again."""
+    statement = select(change.c.booking_id).where(
+        change.c.integration_id == integration_id, IS_OPEN, change.c.booking_id.between(first, last)
+    )
+    return set(connection.execute(statement).scalars())
+
+
 def in_flight_booking_ids(connection: Connection, integration_id: str) -> list[str]:
     """Return the bookings of changes whose last request has no known outcome."""
     statement = select(change.c.booking_id).where(change.c.integration_id == integration_id, IS_IN_FLIGHT)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
-from sqlalchemy import ColumnElement, Connection, TextClause, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, TextClause, delete, exists, false, func, select
 
 from booking_sync.booking_payload import dump_booking, load_booking
-from booking_sync.diff import COLUMNS
+from booking_sync.diff import COLUMNS, KeyRow
 from booking_sync.fingerprint import content_fingerprint, guests_fingerprint, schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.outcome import is_no_show
@@ -59,34 +58,26 @@ def count_staged(connection: Connection, run_id: str, integration_id: str) -> in
 
 def staged_keys(
     connection: Connection, run_id: str, integration_id: str, size: int, *, at: datetime
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[list[KeyRow]]:
     """Yield the keys and fingerprints of what was read, in chunks, by booking id (columns of ``diff.COLUMNS``).
 
     ``at`` is the time of the run: a mark of not having come counts from the beginning of the meeting on (A8).
     """
     last = ""
-    columns = (
-        staged_booking.c.booking_id,
-        staged_booking.c.version,
-        staged_booking.c.status.label("state"),
-        staged_booking.c.schedule_fingerprint,
-        staged_booking.c.content_fingerprint,
-        staged_booking.c.guests_fingerprint,
-        staged_booking.c.no_show_at,
-    )
+    is_no_show = func.coalesce(staged_booking.c.no_show_at <= at, false())
+    columns = [staged_booking.c["status" if name == "state" else name] for name in COLUMNS if name != "is_no_show"]
     while True:
         statement = (
-            select(*columns)
+            select(*columns, is_no_show)
             .where(*_mine(run_id, integration_id), staged_booking.c.booking_id > last)
             .order_by(staged_booking.c.booking_id)
             .limit(size)
         )
-        rows = connection.execute(statement).all()
+        rows: list[KeyRow] = list(connection.execute(statement))
         if not rows:
             return
-        keys = [(*row[:-1], row.no_show_at is not None and row.no_show_at <= at) for row in rows]
-        yield pd.DataFrame.from_records(keys, columns=list(COLUMNS))
-        last = rows[-1].booking_id
+        yield rows
+        last = rows[-1][0]
 
 
 def load_staged(
