@@ -5,6 +5,8 @@ The function must be importable by its name: it is sent by reference, and its ar
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +46,7 @@ class Cost:
 def metered() -> Iterator[Cost]:
     """Measure the block; the cost is filled in at its end."""
     cost = Cost()
+    _give_back_what_is_free()
     _CLEAR_REFS.write_text(_RESET_PEAK, encoding="ascii")
     before = megabytes("VmRSS")
     started, cpu_started = time.perf_counter(), time.process_time()
@@ -52,6 +55,12 @@ def metered() -> Iterator[Cost]:
     cost.seconds = time.perf_counter() - started
     cost.peak_megabytes = megabytes("VmHWM")
     cost.extra_megabytes = cost.peak_megabytes - before
+
+
+def _give_back_what_is_free() -> None:
+    """Let the memory that making the inputs took not hide what the work takes (glibc keeps it otherwise)."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
 
 
 def megabytes(name: str) -> float:
