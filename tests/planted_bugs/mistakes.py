@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
+
 from booking_sync import (
     apply,
     render,
@@ -15,11 +17,12 @@ from booking_sync import (
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import BatchResult
 from booking_sync.clients.retry import HttpLimits
-from booking_sync.errors import OutcomeUnknown
+from booking_sync.errors import NotSent, OutcomeUnknown
 from booking_sync.record import record_archived, record_associated, record_created, record_written
 from booking_sync.states import AuditOutcome, Step
 from booking_sync.store import integrations, lease
 from booking_sync.store.database import writing
+from booking_sync.store.notice_tables import notice
 from booking_sync.work import Work
 from tests.planted_bugs.mutation import Replacement
 
@@ -223,3 +226,23 @@ def ask_for_ever(original: Original) -> Original:
         return patient
 
     return retrying
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+
+def send_interrupted_mails_again(_original: Original) -> Original:
+    def settle(connection: Any, integration_id: str, *, at: datetime) -> int:
+        del integration_id, at
+        connection.execute(update(notice).where(notice.c.state == "sending").values(state="waiting"))
+        return 0
+
+    return settle
+
+
+def take_lost_answers_for_not_sent(_original: Original) -> Original:
+    return NotSent
+
+
+def note_nothing_that_is_new(_original: Original) -> Original:
+    return lambda _work, _connection, _recording, _at: None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from booking_sync import adoption, consider, plan, reconcile, render, settle, step_create, step_update
-from booking_sync.clients import http, hubspot_calls
+from booking_sync import adoption, consider, plan, reconcile, record, render, settle, step_create, step_update
+from booking_sync.clients import http, hubspot_calls, mail
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.standing import Standing
 from booking_sync.states import Step
-from booking_sync.store import lease, runs
+from booking_sync.store import lease, notices, runs
 from tests.planted_bugs import mistakes
 from tests.planted_bugs.mutation import NO_SWEEP, Mutation
 from tests.simulation.faults import Harm
@@ -21,6 +21,7 @@ where_only_the_protocol_helps = partial(Mutation, portal="ignored", without=NO_S
 """A bug that a unique marker, or the sweep after it, would make good."""
 
 MADE, MOVED, RENAMED = "book a, run", "book a, run, move a 24, run", "book a, run, rename a, run"
+TOLD = "set notify yes, book a, run, cancel a, run"
 LATE_CREATE = f"book a, late {LATE} meetings/batch/create, run, run, run"
 MIXED_UP = "book a, book b, run, mix-up a b, move a 24, rename b, run"
 
@@ -161,6 +162,28 @@ MUTATIONS = (
         ("book a, busy meetings/batch/create 9, run",),
     ),
     Mutation("a dry run is carried out", ((runs, "insert_run", mistakes.carry_out_a_dry_run),), ("book a, dry",)),
+    Mutation(
+        "a mail over which a worker died is sent again",
+        ((notices, "settle_interrupted", mistakes.send_interrupted_mails_again),),
+        (TOLD,),
+        (Harm.KILL,),
+        at="telling._ended.commit",
+        sign="mails with",
+    ),
+    Mutation(
+        "a mail without an answer is sent again",
+        ((mail, "OutcomeUnknown", mistakes.take_lost_answers_for_not_sent),),
+        (TOLD,),
+        (Harm.LOST_ANSWER,),
+        at="mail.hand_in.request",
+        sign="mails with",
+    ),
+    Mutation(
+        "news are noted after the mapping has changed",
+        ((record, "note_news", mistakes.note_nothing_that_is_new),),
+        (TOLD,),
+        sign="told nothing",
+    ),
     Mutation(
         "a refused key is tried for ever",
         ((http, "read_retrying", mistakes.ask_for_ever),),

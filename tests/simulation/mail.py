@@ -18,7 +18,7 @@ from booking_sync.clients.mail import MailServer
 from booking_sync.notice import calendar_uid
 from booking_sync.states import NoticeState
 from booking_sync.store.notice_tables import notice
-from booking_sync.store.tables import mapping, mapping_history
+from booking_sync.store.tables import integration, mapping, mapping_history
 from tests.mail_sink import event_of
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ def problems(stage: Stage, *, may_be_unknown: bool) -> list[str]:
         columns = (mapping_history.c.booking_id, mapping_history.c.start_at, mapping_history.c.event)
         history = connection.execute(select(*columns).order_by(mapping_history.c.id)).all()
         successors = connection.execute(select(mapping.c.booking_id, mapping.c.replaced_by)).all()
-    if not rows and not stage.sandbox.mail.mails:
-        return []
+        settings = connection.execute(select(integration.c.settings)).scalars().all()
+    if not any(one.get("notify") for one in settings):
+        return [f"{len(stage.sandbox.mail.mails)} mails that nobody wants"] * bool(stage.sandbox.mail.mails)
     found = _told_twice(stage.sandbox.mail.mails) + _problems_of_rows(rows, may_be_unknown=may_be_unknown)
     unknown = {row["booking_id"] for row in rows if row["state"] == NoticeState.UNKNOWN}
     for chain in _chains({row.booking_id: row.replaced_by for row in successors}):
