@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from booking_sync_airflow.identity import PLAN_TAB
 from booking_sync_airflow.run_note import RunNoteListener
 from booking_sync_airflow.timetable import DailyOnRequestTimetable
 
@@ -38,7 +39,7 @@ class BookingSyncPlugin(AirflowPlugin):
         {
             "name": "Plan",
             "href": "booking-sync/plan?dag_id={DAG_ID}&run_id={RUN_ID}",
-            "url_route": "booking-plan",
+            "url_route": PLAN_TAB.rpartition("/")[2],
             "destination": "dag_run",
             "icon": "booking-sync/static/plan.svg",
             "icon_dark_mode": "booking-sync/static/plan-dark.svg",

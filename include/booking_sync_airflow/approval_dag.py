@@ -10,7 +10,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, get_current_context, task
 
-from booking_sync_airflow.identity import APPROVAL_DAG_ID, NOTE_KEY
+from booking_sync_airflow.identity import APPROVAL_DAG_ID, NOTE_KEY, PLAN_TAB
 from booking_sync_airflow.reconciliation_dag import LONG_AGO
 from booking_sync_airflow.steps import open_services
 
@@ -112,7 +112,8 @@ def describe_plan(context: Context) -> dict[str, str]:
             context["ti"].xcom_push(NOTE_KEY, question)
             return {}
     run_url = _run_url(question.dag_id, question.dag_run_id)
-    return {"subject": question.subject, "body": f"{question.body}\n\n[The run that refused it]({run_url})"}
+    links = f"[Every change of it, old and new]({run_url}/{PLAN_TAB}) · [The run that refused it]({run_url})"
+    return {"subject": question.subject, "body": f"{question.body}\n\n{links}"}
 
 
 def record_answer(answer: dict[str, Any], context: Context) -> dict[str, Any]:

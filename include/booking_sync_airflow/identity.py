@@ -10,6 +10,9 @@ WATCH_DAG_ID = "calendar_hubspot_watch"
 RECONCILIATION_DAG_IDS = frozenset({SYNC_DAG_ID, BACKFILL_DAG_ID})
 OUR_DAG_IDS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID, APPROVAL_DAG_ID, WATCH_DAG_ID}
 
+PLAN_TAB = "plugin/booking-plan"
+"""Where Airflow shows the tab *Plan*, below the address of a run."""
+
 NOTE_KEY = "note"
 """XCom key under which a task leaves the text that the plugin puts on the run as its note."""
 RUN_ID_KEY = "run_id"

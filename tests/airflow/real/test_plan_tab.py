@@ -9,7 +9,7 @@ import pytest
 
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
-from booking_sync_airflow.identity import SYNC_DAG_ID
+from booking_sync_airflow.identity import PLAN_TAB, SYNC_DAG_ID
 from tests.airflow.real.airflow import RealAirflow
 from tests.airflow.real.window import Window
 
@@ -24,6 +24,7 @@ def open_plan(seat: Window, dag_id: str, run_id: str) -> None:
     seat.page.goto(f"{seat.place.url}/dags/{dag_id}/runs/{quote(run_id, safe='')}")
     seat.page.get_by_role("link", name="Plan", exact=True).click()
     seat.frame.get_by_role("heading", name="Plan").first.wait_for()
+    assert seat.page.url.split("?")[0].endswith(f"/{PLAN_TAB}")  # questions about refused plans lead there
 
 
 def change_some(sandbox: Sandbox, booking_ids: list[str]) -> None:
