@@ -21,7 +21,7 @@ from booking_sync.model import Workspace
 from booking_sync.repair import mend
 from booking_sync.request import AuditRequest
 from booking_sync.services import Services
-from booking_sync.shard import OpenedRun, deal, for_each_integration
+from booking_sync.shard import OpenedRun, for_each_integration
 from booking_sync.states import RecordedState, RunState
 from booking_sync.store import contact_links, drifts, integrations, planned_changes, runs, staging
 from booking_sync.store.database import reading, writing
@@ -74,10 +74,10 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
         if request.approve_plan is not None:
             check_approval(connection, run.id, request.approve_plan, {one.id for one in ready}, OF_THE_AUDIT)
         runs.set_findings(connection, run.id, Findings(tuple(notices), shared_calls=shared))
-    return deal(run.id, [one.id for one in ready])
+        return OpenedRun(run.id, runs.shards_of(connection, run.id))
 
 
-def audit(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def audit(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Compare bookings, mapping and HubSpot; mend what may be mended where the request says so (D5, X5)."""
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
@@ -95,7 +95,7 @@ def audit(services: Services, run_id: str, integration_ids: Sequence[str]) -> di
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, compared)
         return {**compared, **Counter(drift.kind.value for drift in found)}
 
-    return for_each_integration(services, run_id, integration_ids, "audit", {RunState.OPEN, RunState.EXTRACTED}, step)
+    return for_each_integration(services, run_id, shard, "audit", {RunState.OPEN, RunState.EXTRACTED}, step)
 
 
 def close_audit(services: Services, run_id: str) -> AuditReport:

@@ -89,7 +89,7 @@ def finish_what_was_begun(services: Services) -> list[str]:
     if services.tokens is None:
         return []
     with reading(services.engine) as connection:
-        leaving = [access.portal_id for access in accesses.all_accesses(connection) if access.state in _LEAVING]
+        leaving = accesses.portals_with_access(connection, _LEAVING)
     return [said for portal_id in leaving if (said := _finished(services, portal_id)) is not None]
 
 

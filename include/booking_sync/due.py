@@ -19,7 +19,7 @@ from booking_sync.work import Work
 def due_booking_ids(work: Work) -> set[str]:
     """Return the bookings that may have to be marked as completed; none without the setting."""
     since = work.integration.completed_until
-    if since is None or not work.settings.mark_completed or not _goes_with_time(work.run):
+    if since is None or not work.settings.mark_completed or not goes_with_time(work.run):
         return set()
     with reading(work.services.engine) as connection:
         return mappings.ended_between(connection, work.integration.id, since, work.run.opened_at)
@@ -27,11 +27,11 @@ def due_booking_ids(work: Work) -> set[str]:
 
 def record_due(connection: Connection, run: Run, integration: Integration) -> None:
     """Record that the run has dealt with all meetings that ended before it was opened."""
-    if integration.completed_until is not None and _goes_with_time(run):
+    if integration.completed_until is not None and goes_with_time(run):
         integrations.move_completed_until(connection, integration.id, run.opened_at)
 
 
-def _goes_with_time(run: Run) -> bool:
+def goes_with_time(run: Run) -> bool:
     """Say whether the run goes on from the last one; others cover what they were asked for, and no more (W1)."""
     is_asked = run.request.get("booking_ids") or run.request.get("window_start")
     return run.run_type != BACKFILL and not is_asked

@@ -217,8 +217,7 @@ def _standing(mapped: Mapping[str, MappedBooking], activities: Mapping[str, Foun
 def neighbours(work: Work) -> tuple[tuple[str, ...], bool]:
     """Return the portal's other workspaces, and whether this integration tells of markers that belong to none."""
     with reading(work.services.engine) as connection:
-        recorded = integrations.all_integrations(connection)
+        here = integrations.integrations_of_portal(connection, work.integration.portal_id)
         parts = {part.integration_id for part in runs.integration_runs(connection, work.run.id)}
-    here = [one for one in recorded if one.portal_id == work.integration.portal_id]
     others = tuple(one.workspace_id for one in here if one.id != work.integration.id)
     return others, work.integration.id == min(one.id for one in here if one.id in parts)

@@ -7,7 +7,7 @@ others (W6).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -36,20 +36,27 @@ def granted_integrations(services: Services, workspaces: Sequence[Workspace]) ->
     unfinished = finish_what_was_begun(services)
     found = _Findings(notices=[*unfinished])
     with writing(services.engine) as connection:
-        _break_those_without_access(connection)
-        for integration in integrations.all_integrations(connection):
+        for integration in _without_access_broken(connection, integrations.all_integrations(connection)):
             if integration.state is not IntegrationState.DISCONNECTED:
                 _sort(connection, integration, readable, found, services.clock())
     return Connected(tuple(found.ready), tuple(found.notices), tuple(found.problems))
 
 
-def _break_those_without_access(connection: Connection) -> None:
-    """Note integrations that were connected with a service key, before there was an OAuth client."""
-    usable = {one.portal_id for one in accesses.all_accesses(connection) if one.state is AccessState.USABLE}
-    for integration in integrations.all_integrations(connection):
-        if integration.state is IntegrationState.CONNECTED and integration.portal_id not in usable:
-            reason = no_access(integration.portal_id)
-            integrations.set_state(connection, integration.id, IntegrationState.NEEDS_RECONNECTING, reason)
+def _without_access_broken(connection: Connection, recorded: Sequence[Integration]) -> list[Integration]:
+    """Return the integrations as they stand once those are broken that have no access to their portal.
+
+    They were connected with a service key, before there was an OAuth client.
+    """
+    usable = set(accesses.portals_with_access(connection, [AccessState.USABLE]))
+    return [one if one.portal_id in usable else _broken(connection, one) for one in recorded]
+
+
+def _broken(connection: Connection, integration: Integration) -> Integration:
+    if integration.state is not IntegrationState.CONNECTED:
+        return integration
+    reason = no_access(integration.portal_id)
+    integrations.set_state(connection, integration.id, IntegrationState.NEEDS_RECONNECTING, reason)
+    return replace(integration, state=IntegrationState.NEEDS_RECONNECTING, state_reason=reason)
 
 
 def _sort(
@@ -67,11 +74,18 @@ def _sort(
     elif not workspace.has_hubspot_plan:
         found.notices.append(pause_for_plan(connection, workspace, integration))
     else:
-        integrations.clear_alert(connection, integration.id)
-        if is_paused_for_plan(integration):
-            integrations.set_state(connection, integration.id, IntegrationState.CONNECTED, None)
-        present = integrations.load_integration(connection, integration.id)
+        present = _resumed(connection, integration)
         if present.is_working:
             found.ready.append(present)
         else:
             found.notices.append(idle_notice(present))
+
+
+def _resumed(connection: Connection, integration: Integration) -> Integration:
+    """Note that nothing is wrong with an integration (any more), and return it as it stands then."""
+    if integration.alerted_at is not None:
+        integrations.clear_alert(connection, integration.id)
+    if not is_paused_for_plan(integration):
+        return integration
+    integrations.set_state(connection, integration.id, IntegrationState.CONNECTED, None)
+    return replace(integration, state=IntegrationState.CONNECTED, state_reason=None)

@@ -176,7 +176,7 @@ def lines_of_part(services: Services, run_id: str, integration_id: str, *, most:
     """Yield the plan of one integration as text, the first ``most`` items of it, or all, one by one."""
     wanted = Wanted(integration_id=integration_id)
     with reading(services.engine) as connection:
-        (part,) = runs.integration_runs(connection, run_id, [integration_id])
+        part = runs.load_part(connection, run_id, integration_id)
         name = integrations.load_integration(connection, integration_id).workspace_id
         changes = _by_operation(plan_items.count_items(connection, run_id, wanted))
     shown = islice(every_item(services, run_id, wanted, chunk=min(most or CHUNK, CHUNK)), most)

@@ -15,16 +15,17 @@ from sqlalchemy import Connection
 from booking_sync.apply import apply_changes
 from booking_sync.approval import check_approval, in_the_name_of_the_approver
 from booking_sync.connecting import connect_workspaces
-from booking_sync.due import due_booking_ids, record_due
+from booking_sync.due import due_booking_ids, goes_with_time, record_due
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
+from booking_sync.idle import Part, idle_among
 from booking_sync.plan_view import text_of_part
 from booking_sync.planning import Verdict, make_and_save_plan
 from booking_sync.report import MOST_PREVIEWED, ChangesOfRun, IntegrationReport, RunReport, integration_report
 from booking_sync.request import RunRequest, refuse_in_backfill, refuse_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
-from booking_sync.shard import OpenedRun, deal, for_each_integration
+from booking_sync.shard import OpenedRun, for_each_integration
 from booking_sync.shared_feed import SharedFeed, read_shared_feed
 from booking_sync.sightings import look
 from booking_sync.source_guard import check_source
@@ -33,6 +34,7 @@ from booking_sync.store import (
     change_figures,
     contact_links,
     drifts,
+    idle_parts,
     integrations,
     kept,
     planned_changes,
@@ -89,7 +91,7 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
             "calendar_calls": services.calendar_requests.requests - calendar_before,
         }
         runs.set_findings(connection, run.id, Findings(connected.notices, connected.problems, shared))
-    return deal(run.id, list(windows))
+        return OpenedRun(run.id, runs.shards_of(connection, run.id))
 
 
 def _window_of(
@@ -108,9 +110,11 @@ def _window_of(
     )
 
 
-def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def extract(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Settle what earlier runs left unanswered, then read what this run covers."""
-    feed = _shared_feed(services, run_id, integration_ids)
+    with reading(services.engine) as connection:
+        run, parts = runs.load_run(connection, run_id), runs.parts_ready(connection, run_id, shard, {RunState.OPEN})
+    feed, idle = _survey(services, run, shard, parts)
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
         kept_ids = kept_booking_ids(work)
@@ -125,23 +129,30 @@ def extract(services: Services, run_id: str, integration_ids: Sequence[str]) -> 
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, counted)
         return counts
 
-    return for_each_integration(services, run_id, integration_ids, "extract", {RunState.OPEN}, step)
+    counts = for_each_integration(services, run_id, shard, "extract", {RunState.OPEN}, step)
+    return {**counts, **({"idle": len(idle)} if idle else {})}
 
 
-def _shared_feed(services: Services, run_id: str, integration_ids: Sequence[str]) -> SharedFeed | None:
-    """Read for all integrations of the shard at once, where that is worth it; the first of them bears the calls."""
-    with reading(services.engine) as connection:
-        parts = runs.integration_runs(connection, run_id, integration_ids)
+def _survey(
+    services: Services, run: Run, shard: int | None, parts: Sequence[Part]
+) -> tuple[SharedFeed | None, list[str]]:
+    """Read for all integrations of the shard at once, where that is worth it, and set aside those without news.
+
+    The first of the others bears the calls.
+    """
     before = services.calendar_requests.requests
-    feed = read_shared_feed(services.calendar, [part.window for part in parts if part.state is RunState.OPEN])
+    feed = read_shared_feed(services.calendar, [part.window for _, part in parts])
     calls = services.calendar_requests.requests - before
+    idle = idle_among(services, run, shard, parts, feed)
     if calls:
         with writing(services.engine) as connection:
-            runs.count_requests(connection, run_id, integration_ids[0], {"calendar_calls": calls}, {})
-    return feed
+            bearer = next(one.id for one, _ in parts if one.id not in set(idle))
+            runs.count_requests(connection, run.id, bearer, {"calendar_calls": calls}, {})
+            idle_parts.mark_idle(connection, run.id, idle)
+    return feed, idle
 
 
-def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def diff(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Compare what was read with the mapping, decide, and write the plan down."""
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
@@ -152,28 +163,28 @@ def diff(services: Services, run_id: str, integration_ids: Sequence[str]) -> dic
             logger.info("Plan of %s: nothing to do.", work.integration.workspace_id)
         return dict(planned.counts)
 
-    return for_each_integration(services, run_id, integration_ids, "diff", {RunState.EXTRACTED}, step)
+    return for_each_integration(services, run_id, shard, "diff", {RunState.EXTRACTED}, step)
 
 
-def apply_create(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def apply_create(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Create the activities of new bookings, and the contacts that HubSpot does not have."""
-    return _apply(services, run_id, integration_ids, "apply_create", {Operation.CREATE})
+    return _apply(services, run_id, shard, "apply_create", {Operation.CREATE})
 
 
-def apply_recreate(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def apply_recreate(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Create the new activities of rescheduled bookings, then archive the old ones."""
-    return _apply(services, run_id, integration_ids, "apply_recreate", {Operation.RECREATE})
+    return _apply(services, run_id, shard, "apply_recreate", {Operation.RECREATE})
 
 
-def apply_cancel(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def apply_cancel(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Rename the activities of cancelled bookings, and make all other changes in place.
 
     They belong together: to HubSpot both are updates, and they share batches. It is the last step that writes, so
     people are told here what it and those before have recorded (M1).
     """
     operations = {Operation.CANCEL, Operation.UPDATE, Operation.MARK}
-    counts = _apply(services, run_id, integration_ids, "apply_cancel", operations)
-    return counts | tell(services, run_id, integration_ids)
+    counts = _apply(services, run_id, shard, "apply_cancel", operations)
+    return counts | tell(services, run_id, shard)
 
 
 def close_run(services: Services, run_id: str) -> RunReport:
@@ -185,9 +196,13 @@ def close_run(services: Services, run_id: str) -> RunReport:
         run = runs.load_run(connection, run_id)
         parts = runs.integration_runs(connection, run_id)
         findings = runs.load_findings(connection, run_id)
+        idle = idle_parts.count_idle(connection, run_id)
     reports = tuple(_close_part(services, run, part) for part in parts)
-    report = RunReport(run.is_dry_run, reports, findings.notices, findings.problems, findings.shared_calls)
+    notices = (*findings.notices, *([f"{idle} more integrations: nothing has changed"] if idle else []))
+    report = RunReport(run.is_dry_run, reports, notices, findings.problems, findings.shared_calls)
     with writing(services.engine) as connection:
+        if idle and not run.is_dry_run:
+            idle_parts.record_idle(connection, run_id, completed_until=run.opened_at if goes_with_time(run) else None)
         state = RunState.FAILED if report.is_red else RunState.RECORDED
         counts = {**report.counts, **freshness_counts(connection, run)}
         runs.close_run(connection, run_id, state=state, counts=counts, closed_at=services.clock())
@@ -219,9 +234,7 @@ def manual_trigger(dag_run_id: str, requested_by: str) -> RunTrigger:
     return RunTrigger("command_line", dag_run_id, MANUAL, requested_by)
 
 
-def _apply(
-    services: Services, run_id: str, integration_ids: Sequence[str], task: str, operations: set[Operation]
-) -> dict[str, int]:
+def _apply(services: Services, run_id: str, shard: int | None, task: str, operations: set[Operation]) -> dict[str, int]:
     """Take one apply step; integrations with nothing planned for it are left alone, whoever works on them."""
 
     def step(work: Work, _part: IntegrationRun) -> dict[str, int]:
@@ -231,8 +244,9 @@ def _apply(
 
     with reading(services.engine) as connection:
         with_work = planned_changes.integrations_with_work(connection, run_id, operations)
-    concerned = [one for one in integration_ids if one in with_work]
-    return for_each_integration(services, run_id, concerned, task, {RunState.PLANNED}, step)
+    if not with_work:
+        return {}
+    return for_each_integration(services, run_id, shard, task, {RunState.PLANNED}, step, with_work)
 
 
 def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:

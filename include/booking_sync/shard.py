@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,44 +26,37 @@ from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
 
-MOST_SHARDS = 4
-"""Into how many mapped task groups a run is cut at most, whatever the number of integrations."""
-
 StepOfOne = Callable[[Work, IntegrationRun], dict[str, int]]
 """One step with one integration; returns what it counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """A run that is ready to go: its id, and the integration ids of each shard."""
+    """A run that is ready to go: its id, and the numbers of its shards."""
 
     run_id: str
-    shards: tuple[tuple[str, ...], ...]
-
-
-def deal(run_id: str, integration_ids: Sequence[str]) -> OpenedRun:
-    """Deal the integrations of a run out to shards."""
-    count = min(MOST_SHARDS, len(integration_ids))
-    return OpenedRun(run_id, tuple(tuple(integration_ids[n::MOST_SHARDS]) for n in range(count)))
+    shards: tuple[int, ...]
 
 
 def for_each_integration(
     services: Services,
     run_id: str,
-    integration_ids: Sequence[str],
+    shard: int | None,
     task: str,
     ready: set[RunState],
     step: StepOfOne,
+    among: Collection[str] | None = None,
 ) -> dict[str, int]:
     """Take one step with every integration of a shard that is ready for it, each under its lease.
+
+    ``shard``: None for all of them. ``among``: only those, where given.
 
     Raises:
         LeaseHeld, Fenced: after all others, if one is being worked on by another run; the step can be repeated.
     """
-    if not integration_ids:
-        return {}
     with reading(services.engine) as connection:
-        due = runs.parts_ready(connection, run_id, integration_ids, ready)
+        parts = runs.parts_ready(connection, run_id, shard, ready)
+        due = [part for part in parts if among is None or part[0].id in among]
         if not due:
             return {}
         run = runs.load_run(connection, run_id)

@@ -19,6 +19,7 @@ class RunState(StrEnum):
 
     ``stopped``: the plan is written down, but HubSpot took nothing more; what was left is kept for the next run.
     ``failed``: the window is not recorded, and the next run covers it again.
+    ``idle``: there was nothing to do, and the window is recorded with those of all other idle ones.
     """
 
     OPEN = "open"
@@ -27,6 +28,7 @@ class RunState(StrEnum):
     STOPPED = "stopped"
     RECORDED = "recorded"
     FAILED = "failed"
+    IDLE = "idle"
 
 
 class ChangeState(StrEnum):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
@@ -48,18 +47,19 @@ MOST_CONNECTIONS = 3
 """How often a run connects to a mail server that goes away."""
 
 
-def tell(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+def tell(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Send what waits for the integrations of a shard, and return how many mails came to which end.
 
     Integrations without anything to tell cost one query together. One that another run works on is left to that run.
     """
     with reading(services.engine) as connection:
-        ids = notices.integrations_with_open(connection, integration_ids)
+        ids = notices.integrations_with_open(connection)
         is_dry_run = bool(ids) and runs.load_run(connection, run_id).is_dry_run
     if not ids or is_dry_run:
         return {}
     try:
-        return for_each_integration(services, run_id, ids, "notices", {RunState.PLANNED, RunState.STOPPED}, _tell_one)
+        states = {RunState.PLANNED, RunState.STOPPED}
+        return for_each_integration(services, run_id, shard, "notices", states, _tell_one, ids)
     except (LeaseHeld, Fenced) as busy:
         logger.info("notices are left to another run: %s", busy)
         return {}

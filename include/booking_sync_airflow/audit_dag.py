@@ -92,7 +92,7 @@ def _audit(shard: Shard, context: Context) -> dict[str, int]:
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     with airflow_outcomes(context):
-        return audit.audit(open_services(), shard["run_id"], shard["integration_ids"])
+        return audit.audit(open_services(), shard["run_id"], shard["number"])
 
 
 def _close(context: Context) -> dict[str, int]:

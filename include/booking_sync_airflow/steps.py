@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 
 
 class Shard(TypedDict):
-    """What travels from task to task: which integrations of which run, and what the last step counted."""
+    """What travels from task to task: which part of which run, and what the last step counted."""
 
     run_id: str
-    integration_ids: list[str]
+    number: int
     counts: dict[str, int]
 
 
@@ -89,7 +89,7 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
 def hand_on(context: Context, opened: OpenedRun) -> list[Shard]:
     """Leave the run's id for the task that closes it, and return the shards for those in between."""
     context["ti"].xcom_push(RUN_ID_KEY, opened.run_id)
-    return [Shard(run_id=opened.run_id, integration_ids=list(ids), counts={}) for ids in opened.shards]
+    return [Shard(run_id=opened.run_id, number=number, counts={}) for number in opened.shards]
 
 
 def opened_run_id(context: Context) -> str:
@@ -158,9 +158,9 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
         "apply_cancel": reconcile.apply_cancel,
     }
     with airflow_outcomes(context):
-        counts = steps[step](open_services(), shard["run_id"], shard["integration_ids"])
+        counts = steps[step](open_services(), shard["run_id"], shard["number"])
     log.info("%s: %s", step, ", ".join(f"{name} {count}" for name, count in counts.items()) or "nothing to do")
-    return Shard(run_id=shard["run_id"], integration_ids=shard["integration_ids"], counts=dict(counts))
+    return Shard(run_id=shard["run_id"], number=shard["number"], counts=dict(counts))
 
 
 def close_run(context: Context) -> dict[str, int]:

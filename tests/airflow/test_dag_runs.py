@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,7 @@ def test_a_wrong_key_ends_the_run_red_and_is_not_tried_again(
     assert hubspot_writes(sandbox) == 0
 
 
-def failing(_services: Services, _run_id: str, _integration_ids: Sequence[str]) -> dict[str, int]:
+def failing(_services: Services, _run_id: str, _shard: int) -> dict[str, int]:
     raise RuntimeError("the machine is on fire")
 
 
@@ -132,11 +131,11 @@ def test_an_integration_that_is_worked_on_elsewhere_is_waited_for(
     monkeypatch.setattr("booking_sync_airflow.outcomes.SHORTEST_WAIT_SECONDS", 0.5)
     real, refusals = reconcile.extract, [1, 1]
 
-    def busy_twice(services: Services, run_id: str, integration_ids: Sequence[str]) -> dict[str, int]:
+    def busy_twice(services: Services, run_id: str, shard: int) -> dict[str, int]:
         if refusals:
             refusals.pop()
             raise LeaseHeld("Acme is worked on.", holder="another run", seconds_left=0.1)
-        return real(services, run_id, integration_ids)
+        return real(services, run_id, shard)
 
     monkeypatch.setattr(reconcile, "extract", busy_twice)
 

@@ -8,7 +8,6 @@ import pytest
 
 from booking_sandbox.faults import ENDLESS
 from booking_sandbox.history import HistoryEntry
-from booking_sync.shard import MOST_SHARDS, deal
 from tests.oauth.portals_scene import PortalsScene
 
 COUNT = 50
@@ -93,11 +92,3 @@ def test_fault_049_one_broken_one_slow_and_one_in_a_storm_hold_up_nobody(fifty: 
     assert {len(bookings_in(fifty, one)) for one in PORTALS} == {4}
     fifty.assert_repeating_writes_nothing()
     assert_nothing_went_to_a_neighbour(fifty)
-
-
-def test_the_run_keeps_its_shape_however_many_there_are() -> None:
-    for count in (1, 3, 50, 500):
-        shards = deal("run", [str(number) for number in range(count)]).shards
-        assert len(shards) == min(count, MOST_SHARDS)
-        sizes = [len(one) for one in shards]
-        assert max(sizes) - min(sizes) <= 1

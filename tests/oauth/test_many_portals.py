@@ -191,9 +191,8 @@ def test_a_slow_portal_does_not_hold_up_the_others(portals: PortalsScene) -> Non
 
     portals.hubspot.request_hook = note
     opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
-    everybody = [one for shard in opened.shards for one in shard]
     for step in (reconcile.extract, reconcile.diff, reconcile.apply_create):
-        step(portals.services, opened.run_id, everybody)
+        step(portals.services, opened.run_id, None)
     report = reconcile.close_run(portals.services, opened.run_id)
     portals.check(report)
     assert [part.counts["create"] for part in report.integrations] == [1, 1, 1]
@@ -237,9 +236,8 @@ def test_a_mistake_of_ours_in_one_thread_stops_only_that_one(
     monkeypatch.setattr(reconcile, "extract_bookings", breaks)
     portals.clock.advance(60)
     opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
-    everybody = [one for shard in opened.shards for one in shard]
     for step in (reconcile.extract, reconcile.diff, reconcile.apply_create):
-        step(portals.services, opened.run_id, everybody)
+        step(portals.services, opened.run_id, None)
     report = reconcile.close_run(portals.services, opened.run_id)
     assert "Acme Sales: extract ended with ZeroDivisionError" in report.reason
     assert len(portals.shown_in(SECOND)) == 1  # W6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -97,6 +97,12 @@ def all_accesses(connection: Connection) -> list[Access]:
     return [
         _access(row) for row in connection.execute(select(portal_access).order_by(portal_access.c.portal_id)).mappings()
     ]
+
+
+def portals_with_access(connection: Connection, states: Collection[AccessState]) -> list[str]:
+    """Return the portals access to which is in one of these states."""
+    statement = select(portal_access.c.portal_id).where(portal_access.c.state.in_(states))
+    return list(connection.execute(statement.order_by(portal_access.c.portal_id)).scalars())
 
 
 def set_access_state(

@@ -182,6 +182,12 @@ def all_integrations(connection: Connection) -> list[Integration]:
     return [integration_of(row) for row in rows]
 
 
+def integrations_of_portal(connection: Connection, portal_id: str) -> list[Integration]:
+    """Return every integration of one portal."""
+    rows = connection.execute(select(integration).where(integration.c.portal_id == portal_id)).mappings()
+    return [integration_of(row) for row in rows]
+
+
 def load_integration(connection: Connection, id_: str) -> Integration:
     """Return one integration."""
     return integration_of(connection.execute(_BY_ID, {"of_integration": id_}).mappings().one())

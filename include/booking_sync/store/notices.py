@@ -88,13 +88,10 @@ def settle_interrupted(connection: Connection, integration_id: str, *, at: datet
     return connection.execute(statement.values(_ended(NoticeState.UNKNOWN, at, "WORKER_DIED"))).rowcount
 
 
-def integrations_with_open(connection: Connection, integration_ids: Sequence[str]) -> list[str]:
-    """Return those of the integrations that have anything left to tell, in the order given."""
-    found: set[str] = set()
-    for some in chunks(integration_ids):
-        statement = select(notice.c.integration_id).where(notice.c.integration_id.in_(some), notice.c.state.in_(OPEN))
-        found |= set(connection.execute(statement.distinct()).scalars())
-    return [one for one in integration_ids if one in found]
+def integrations_with_open(connection: Connection) -> set[str]:
+    """Return the integrations that have anything left to tell."""
+    statement = select(notice.c.integration_id).where(notice.c.state.in_(OPEN))
+    return set(connection.execute(statement.distinct()).scalars())
 
 
 def waiting_ids(connection: Connection, integration_id: str, *, most: int) -> list[str]:

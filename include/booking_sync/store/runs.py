@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
@@ -16,6 +17,12 @@ from booking_sync.store.statements import insert_or_update
 from booking_sync.store.tables import integration, integration_run, run
 from booking_sync.window import RunTrigger, Window
 
+MOST_SHARDS = 4
+"""Into how many mapped task groups a run is cut at most, whatever the number of integrations."""
+
+WORTH_A_SHARD = 25
+"""How many integrations make another shard worth its tasks: each costs more than an integration with little to do."""
+
 _OF = "its_"
 """Begins the names of an integration's columns where they stand beside those of its part in a run."""
 
@@ -23,6 +30,7 @@ _is_this_part = (integration_run.c.run_id == bindparam("of_run")) & (
     integration_run.c.integration_id == bindparam("of_integration")
 )
 _RUN = select(run).where(run.c.id == bindparam("of_run"))
+_PART = select(integration_run).where(_is_this_part)
 _COUNTS = select(integration_run.c.counts).where(_is_this_part)
 _SET_COUNTS = update(integration_run).where(_is_this_part).values(counts=bindparam("new_counts"))
 _SET_STATE = (
@@ -143,11 +151,16 @@ def close_run(
 
 
 def insert_integration_runs(connection: Connection, run_id: str, windows: Mapping[str, Window | None]) -> None:
-    """Record which integrations take part in a run, each with its window; those recorded before stay as they are."""
+    """Record which integrations take part in a run, each with its window, and deal them out to its shards.
+
+    Those that are recorded stay as they are.
+    """
+    shards = min(MOST_SHARDS, ceil(len(windows) / WORTH_A_SHARD))
     rows: list[dict[str, Any]] = [
         {
             "run_id": run_id,
             "integration_id": integration_id,
+            "shard": number % shards,
             "window_start": window.start if window else None,
             "window_end": window.end if window else None,
             "state": RunState.OPEN,
@@ -155,7 +168,7 @@ def insert_integration_runs(connection: Connection, run_id: str, windows: Mappin
             "is_mending": False,
             "counts": {},
         }
-        for integration_id, window in windows.items()
+        for number, (integration_id, window) in enumerate(windows.items())
     ]
     if rows:
         connection.execute(insert_or_update(connection, integration_run).on_conflict_do_nothing(), rows)
@@ -257,28 +270,39 @@ def load_counts(
     return counts
 
 
-def integration_runs(
-    connection: Connection, run_id: str, integration_ids: Sequence[str] | None = None
-) -> list[IntegrationRun]:
-    """Return the parts of a run, of all integrations or of those named."""
-    statement = select(integration_run).where(integration_run.c.run_id == run_id)
-    if integration_ids is not None:
-        statement = statement.where(integration_run.c.integration_id.in_(integration_ids))
+def shards_of(connection: Connection, run_id: str) -> tuple[int, ...]:
+    """Return the numbers of a run's shards; none where no integration takes part."""
+    statement = select(integration_run.c.shard).distinct().where(integration_run.c.run_id == run_id)
+    return tuple(connection.execute(statement.order_by(integration_run.c.shard)).scalars())
+
+
+def integration_runs(connection: Connection, run_id: str) -> list[IntegrationRun]:
+    """Return the parts of a run, but for those of integrations for which there was nothing to do."""
+    statement = select(integration_run).where(
+        integration_run.c.run_id == run_id, integration_run.c.state != RunState.IDLE
+    )
     rows = connection.execute(statement.order_by(integration_run.c.integration_id)).mappings()
     return [_integration_run(row) for row in rows]
 
 
+def load_part(connection: Connection, run_id: str, integration_id: str) -> IntegrationRun:
+    """Return one integration's part in a run."""
+    of_part = {"of_run": run_id, "of_integration": integration_id}
+    return _integration_run(connection.execute(_PART, of_part).mappings().one())
+
+
 def parts_ready(
-    connection: Connection, run_id: str, integration_ids: Sequence[str], states: Collection[RunState]
+    connection: Connection, run_id: str, shard: int | None, states: Collection[RunState]
 ) -> list[tuple[Integration, IntegrationRun]]:
-    """Return the parts that have come so far, of those named, each with its integration."""
+    """Return the parts of a shard that have come so far, each with its integration; None: of all shards."""
     statement = (
         select(integration_run, *(column.label(f"{_OF}{column.name}") for column in integration.c))
         .join(integration, integration.c.id == integration_run.c.integration_id)
         .where(integration_run.c.run_id == run_id, integration_run.c.state.in_(states))
-        .where(integration_run.c.integration_id.in_(integration_ids))
         .order_by(integration_run.c.integration_id)
     )
+    if shard is not None:
+        statement = statement.where(integration_run.c.shard == shard)
     return [(_integration_beside(row), _integration_run(row)) for row in connection.execute(statement).mappings()]
 
 

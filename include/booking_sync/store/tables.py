@@ -120,6 +120,7 @@ integration_run = Table(
     metadata,
     Column("run_id", ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
     Column("integration_id", ForeignKey("integration.id", ondelete="CASCADE"), primary_key=True),
+    Column("shard", Integer, nullable=False, server_default=text("0")),
     Column("window_start", UtcDateTime),
     Column("window_end", UtcDateTime),
     Column("state", String(32), nullable=False),
