@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test soak check bench plan migrate sandbox lock install clean
+.PHONY: help demo test soak check bench plan migrate prune sandbox lock install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ plan: install ## print what a run will do or did, item by item (RUN=its id in Ai
 
 migrate: install ## bring the mapping database to this version's schema (make a backup first)
 	@$(BIN)/python -m booking_sync_airflow.migrate
+
+prune: install ## delete what is older than the retention, as the daily audit does
+	@$(BIN)/python -m booking_sync_airflow.prune
 
 sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
 	@exec $(BIN)/python -m booking_sandbox $(ARGS)

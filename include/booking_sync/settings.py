@@ -16,6 +16,9 @@ PREFIX = "BOOKING_SYNC_"
 SHORTEST_LEASE_SECONDS = 170.0
 """No call to HubSpot may take so long, with all its repetitions: nobody must still be sending when the lease ends."""
 
+SHORTEST_RETENTION_DAYS = 90.0
+"""HubSpot docs: what was archived can be restored for 90 days, and then our history has to say that we archived it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -63,6 +66,8 @@ class Settings:
     """How old what was passed on last may be, and how long ago a sync may have ended, before operators are alerted."""
     alert_callbacks: tuple[str, ...] = ()
     """Import paths of functions that tell operators in other ways."""
+    retention_days: float = 400.0
+    """How long history, audit rows, changes that are over and runs are kept."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys for what is encrypted at rest, newest first; the others only decrypt."""
 
@@ -89,6 +94,9 @@ class Settings:
             approval_seconds=_seconds(environment, "APPROVAL_SECONDS", defaults.approval_seconds, least=1.0),
             freshness_seconds=_seconds(environment, "FRESHNESS_SECONDS", defaults.freshness_seconds, least=60.0),
             alert_callbacks=_several(environment, "ALERT_CALLBACKS"),
+            retention_days=_number(
+                environment, "RETENTION_DAYS", defaults.retention_days, least=SHORTEST_RETENTION_DAYS
+            ),
             secret_keys=_several(environment, "SECRET_KEY"),
         )
 

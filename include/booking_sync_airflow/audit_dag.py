@@ -98,6 +98,7 @@ def _audit(shard: Shard, context: Context) -> dict[str, int]:
 def _close(context: Context) -> dict[str, int]:
     """Say what was found, and decide the colour: red only where something could not be compared."""
     from booking_sync import audit  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.retention import prune  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
@@ -105,6 +106,7 @@ def _close(context: Context) -> dict[str, int]:
     with airflow_outcomes(context):
         services = open_services()
         report = audit.close_audit(services, run_id)
+        prune(services.engine, services.clock, services.settings.retention_days)
         ask_people(services)
     tell(context, "What this audit found", report)
     return report.counts
