@@ -44,7 +44,7 @@ def trigger_form() -> dict[str, Param]:
             type="boolean",
             section=_SAFETY,
             title="Dry run",
-            description_md="Do everything but write to HubSpot: the run's note shows the plan.",
+            description_md="Do everything but write to HubSpot: the tab *Plan* of the run shows what would be done.",
         ),
         "approve_plan": approval_field(_SAFETY),
     }
