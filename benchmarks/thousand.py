@@ -5,7 +5,8 @@ of the same run. HubSpot takes 100 items a call. A thousand new bookings of a th
 by address, 10 calls that create the contacts and 10 that create the activities; a thousand reschedules 10 that create
 and 10 that archive; a thousand cancellations 10. We look, before an activity is archived, whether it is really ours
 (10 calls) and what people associated with it (4), because nothing of theirs may be lost. What comes on top is asked
-once a run: which portal the key belongs to, its owners, and what others have changed (the sweep).
+once a run: which portal the key belongs to, and what others have changed (the sweep). The portal's owners are asked for
+once an hour, and where a host is not among those remembered; that call is in none of these runs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from booking_sync.services import Services
 
 COUNT = 1_000
 FLOORS = {"new": 30, "rescheduled": 20, "cancelled": 10, "unchanged": 0}
-MOST_CALLS = {"new": 33, "rescheduled": 37, "cancelled": 12, "unchanged": 2}
+MOST_CALLS = {"new": 32, "rescheduled": 36, "cancelled": 12, "unchanged": 2}
 """What the tests hold us to. A run in which nothing changed asks which portal the key belongs to, and sweeps."""
 GOALS = {**MOST_CALLS, "rescheduled": 36}
 _WORKSPACE = "ws_bench"
@@ -64,6 +65,7 @@ def figures(count: int = COUNT) -> Iterator[Figure]:
 def _phases(services: Services, sandbox: Sandbox, watch: Watch, count: int) -> Iterator[tuple[str, int, int]]:
     calendar = sandbox.calendar.state
     calendar.add_workspace(_WORKSPACE, "Bench", "pro", "UTC")
+    sandbox.hubspot.state.add_owner("hanna@acme.example")  # the host of all bookings
     calendar.book(_WORKSPACE)
     _run(services, sandbox)  # the first change of all makes the properties, once in a portal's life
     watch.wait_for_the_next_run()

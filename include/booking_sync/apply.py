@@ -25,7 +25,8 @@ from booking_sync.carry_over import CarryOver
 from booking_sync.clients.hubspot_calls import MOST_INPUTS
 from booking_sync.contacts import ContactDirectory
 from booking_sync.in_flight import InFlight
-from booking_sync.portal import ActivityTypes, OwnerDirectory, provision
+from booking_sync.owner_directory import OwnerDirectory, OwnerMemory
+from booking_sync.portal import ActivityTypes, provision
 from booking_sync.standing import Standing
 from booking_sync.states import Operation, Step
 from booking_sync.step_archive import archive
@@ -96,6 +97,6 @@ def _next_batch(work: Work, operations: Collection[Operation], *, after: Place |
 def _set_up(work: Work) -> Bench:
     """Make sure that the portal has our properties; only called when there is something to apply."""
     provision(work)
-    owners = OwnerDirectory(work.hubspot)
+    owners = OwnerDirectory(work.hubspot, OwnerMemory(work.services, work.integration.portal_id))
     contacts, standing = ContactDirectory(work, owners), Standing(work)
     return Bench(work, owners, contacts, standing, ActivityTypes(work.hubspot), CarryOver(work, standing))

@@ -9,7 +9,8 @@ from booking_sync.carry_over import CarryOver
 from booking_sync.clients.hubspot_model import ObjectRef
 from booking_sync.contacts import ContactDirectory
 from booking_sync.model import Booking
-from booking_sync.portal import ActivityTypes, OwnerDirectory
+from booking_sync.owner_directory import OwnerDirectory
+from booking_sync.portal import ActivityTypes
 from booking_sync.record import record_not_sent
 from booking_sync.refusal import OWNER_REFUSED
 from booking_sync.standing import Standing

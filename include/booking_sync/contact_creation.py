@@ -16,7 +16,7 @@ from booking_sync.clients.hubspot_model import BatchResult, ItemRefusal, NewCont
 from booking_sync.concerned import ConcernedPerson
 from booking_sync.errors import BookingSyncError, OutcomeUnknown
 from booking_sync.model import Booking
-from booking_sync.portal import OwnerDirectory
+from booking_sync.owner_directory import OwnerDirectory
 from booking_sync.record import record_entries
 from booking_sync.refusal import OWNER_INVALID, refusal_code
 from booking_sync.render import render_contact

@@ -15,7 +15,7 @@ from booking_sync.clients.hubspot_model import Contact
 from booking_sync.concerned import concerned_people, without_usable_email
 from booking_sync.contact_creation import ContactCreation, Made, Wanted
 from booking_sync.model import Booking
-from booking_sync.portal import OwnerDirectory
+from booking_sync.owner_directory import OwnerDirectory
 from booking_sync.states import AuditOutcome, ContactFinding
 from booking_sync.store import audit, contact_links
 from booking_sync.store.changes import ContactDecisions, StoredChange

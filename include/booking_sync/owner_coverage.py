@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from booking_sync.model import Booking, normalise_email
-from booking_sync.portal import OwnerDirectory
+from booking_sync.owner_directory import OwnerDirectory
 from booking_sync.recent import recent_bookings
 from booking_sync.services import Services
 from booking_sync.store.database import reading

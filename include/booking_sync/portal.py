@@ -9,7 +9,6 @@ from functools import partial
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import KEY_PROPERTY, PropertyDefinition
 from booking_sync.errors import BookingSyncError, IntegrationUnavailable, Refused
-from booking_sync.model import Booking, normalise_email
 from booking_sync.record import record_entries
 from booking_sync.services import Services
 from booking_sync.states import AuditOutcome
@@ -72,28 +71,6 @@ def forget_provisioning(services: Services, portal_id: str) -> None:
     """Have the properties looked at again by the next run: HubSpot said that one of them is missing."""
     with writing(services.engine) as connection:
         set_provisioned(connection, portal_id, has_unique_key=None, provisioned_at=None)
-
-
-class OwnerDirectory:
-    """The portal's active owners by address (C4), asked for once and only when somebody needs one."""
-
-    def __init__(self, hubspot: HubSpotClient) -> None:
-        self._hubspot = hubspot
-        self._ids: dict[str, str] | None = None
-        self._asking = threading.Lock()
-
-    def owner_of(self, booking: Booking) -> str | None:
-        """Return the owner id of the booking's host, or None: then the record is unassigned."""
-        with self._asking:
-            if self._ids is None:
-                owners = self._hubspot.owners()
-                self._ids = {owner.email: owner.id for owner in owners if owner.email and not owner.is_archived}
-        return self._ids.get(normalise_email(booking.host.email) or "")
-
-    def forget_owner_of(self, booking: Booking) -> None:
-        """Leave the host's owner out from now on: HubSpot refuses it."""
-        if self._ids is not None:
-            self._ids.pop(normalise_email(booking.host.email) or "", None)
 
 
 class ActivityTypes:

@@ -107,6 +107,7 @@ def _refused(bench: Bench, stored: StoredChange, booking: Booking, refusal: Item
     elif refusal == WITHOUT_SCOPE:
         record_refused_for_now(bench.work, stored, warning=OTHERS_REFUSED, error_code=code)
     elif is_owner_in_the_way(stored, refusal):
+        bench.owners.forget_owner_of(booking)
         record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=code)
     elif _may_remember(stored):
         bench.carry_over.forget(stored)  # something on the old activity may be gone since it was read

@@ -224,6 +224,7 @@ def _record_written(
         if "OBJECT_NOT_FOUND" in (refusal.code, refusal.category):
             _not_found(bench, stored, booking, is_by_marker=change_id in by_marker)
         elif is_owner_in_the_way(stored, refusal):
+            bench.owners.forget_owner_of(booking)
             record_refused_for_now(bench.work, stored, warning=OWNER_REFUSED, error_code=refusal_code(refusal))
         else:
             keep_refused(bench.work, stored, refusal)

@@ -195,6 +195,11 @@ def mail_busy(world: World, count: str = "1") -> None:
         world.stage.sandbox.mail.switches.faults.add(FaultKind.DROP_BEFORE, seconds=0)
 
 
+def owner_gone(world: World) -> None:
+    """Whoever owns records is taken out of the portal."""
+    world.hubspot.portal().owners.clear()
+
+
 def refuse(world: World, email: str) -> None:
     world.switches.refuse_emails.add(email)
 
@@ -325,6 +330,7 @@ DEEDS: Mapping[str, Callable[..., None]] = {
     "duplicate": duplicate,
     "busy": busy,
     "denied": denied,
+    "owner-gone": owner_gone,
     "refuse": refuse,
     "mail-busy": mail_busy,
     "lag": lag,

@@ -155,6 +155,7 @@ RARE = (
         "contact deleted, invited elsewhere",
         "book s shared, book a, run, contact-deleted s, invite a canary.shared@example.com, run",
     ),
+    _told("the owner is taken out", "book a, run, owner-gone, move a 24, run"),
     _told("an old state is swept", "book a, run, outdate a, run"),
     _told("an activity is refused", "demand hs_internal_meeting_notes, book a, run, demand, run"),
     _told("the source returns little", "crowd 20, sleep 60, backfill, sleep 604740, backfill"),

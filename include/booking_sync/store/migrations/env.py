@@ -8,6 +8,7 @@ from booking_sync.store import (  # noqa: F401 - they add their tables to the me
     access_tables,
     alert_tables,
     notice_tables,
+    owner_table,
     rate_table,
     read_tables,
 )
