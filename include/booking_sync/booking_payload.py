@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -57,6 +58,11 @@ def parse_booking(payload: object) -> Booking | Reject:
     if wire.end_at < wire.start_at:
         return Reject(wire.id, "end_at: before start_at")
     return _booking(wire)
+
+
+def payload_fingerprint(payload: object) -> str:
+    """Return a digest of a booking as it came: the same content has the same one, whatever the order of its fields."""
+    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _booking(wire: WireBooking) -> Booking:

@@ -13,6 +13,7 @@ from booking_sync.services import Services
 from booking_sync.states import AuditOutcome, ChangeState, KeptKind, NoticeState
 from booking_sync.store import stories
 from booking_sync.store.database import reading
+from booking_sync.store.ignored import Ignored
 from booking_sync.store.stories import RunName, Stored, StoredStory
 
 
@@ -42,6 +43,7 @@ class Story:
     end_at: datetime | None
     replaced_by: str | None
     recorded_at: datetime | None
+    ignored: Ignored | None
     moments: tuple[Moment, ...]
     is_empty: bool
 
@@ -57,6 +59,7 @@ def story_of(services: Services, integration_id: str, booking_id: str) -> Story:
         **{name: row.get(name) for name in ("activity_id", "state", "version", "start_at", "end_at")},
         replaced_by=row.get("replaced_by"),
         recorded_at=row.get("recorded_at"),
+        ignored=stored.ignored,
         moments=moments_of(stored),
         is_empty=stored.is_empty,
     )
@@ -75,6 +78,7 @@ def moments_of(stored: StoredStory) -> tuple[Moment, ...]:
         *(_of_kept(row, stored.runs) for row in stored.kept),
         *(_of_drift(row, stored.runs) for row in stored.drifts),
         *_of_notices(stored.notices),
+        *(_of_intervention(row) for row in stored.interventions),
     ]
     return tuple(sorted(found, key=lambda moment: (moment.at, moment.rank)))
 
@@ -173,6 +177,12 @@ def _of_kept(row: Stored, runs: Mapping[str, RunName]) -> Moment:
     still = "Every run reads it again." if row["is_open"] else "This is over."
     tone = ("bad" if is_rejected else "warn") if row["is_open"] else ""
     return Moment(row["kept_at"], title, (row["reason"], still), tone, runs.get(row["run_id"]), rank=1)
+
+
+def _of_intervention(row: Stored) -> Moment:
+    title = words.INTERVENTIONS[row["action"]].format(person=row["person"])
+    reason = (f"“{row['reason']}”",) if row["reason"] else ()
+    return Moment(row["at"], title, reason, rank=0)
 
 
 def _of_drift(row: Stored, runs: Mapping[str, RunName]) -> Moment:

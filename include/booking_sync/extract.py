@@ -8,18 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
-from booking_sync.booking_payload import parse_booking
+from booking_sync.booking_payload import parse_booking, payload_fingerprint
 from booking_sync.model import Booking, Reject
 from booking_sync.shared_feed import SharedFeed
 from booking_sync.states import KeptKind, RunState
-from booking_sync.store import changes, kept, open_bookings, runs, staging
+from booking_sync.store import changes, ignored, kept, open_bookings, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.statements import chunks
 from booking_sync.window import Window
@@ -70,12 +70,29 @@ def _in_pages(work: Work, read: Callable[[Connection, str, str, int], list[str]]
 class Extracted:
     """How many bookings were read, each once, and how many of them could not be understood.
 
-    ``in_window`` counts what Calendar.com returned for the window, without what was read by id.
+    ``ignored`` are those that could not either, and that a person has said to ignore as they are. ``in_window`` counts
+    what Calendar.com returned for the window, without what was read by id.
     """
 
     read: int
     rejected: int
     in_window: int
+    ignored: int = 0
+
+
+@dataclass(slots=True)
+class PassedOver:
+    """What a person has said to ignore as it is: fingerprint by booking id. ``seen`` came as they were."""
+
+    fingerprints: dict[str, str]
+    seen: set[str] = field(default_factory=set)
+
+    def takes(self, booking_id: str | None, payload: object) -> bool:
+        """Say whether a booking that makes no sense is to be ignored, and note that it was met."""
+        if booking_id is None or self.fingerprints.get(booking_id) != payload_fingerprint(payload):
+            return False
+        self.seen.add(booking_id)
+        return True
 
 
 def extract(
@@ -93,22 +110,24 @@ def extract(
         IntegrationUnavailable: the read is refused or incomplete; what was staged must not be planned on.
     """
     _start_anew(work)
+    passed_over = _ignored_fingerprints(work)
     rejected: set[str] = set()
     in_window = 0
     if window is not None and not window.is_empty:
         for page in _pages(work, window, feed):
             in_window += len(page)
-            rejected |= _stage_page(work, page)
-    rejected |= _read_by_id(work, set(booking_ids) - rejected)
+            rejected |= _stage_page(work, page, passed_over)
+    rejected |= _read_by_id(work, set(booking_ids) - rejected, passed_over)
     for some in kept_ids:
-        rejected |= _read_by_id(work, set(some) - rejected)
+        rejected |= _read_by_id(work, set(some) - rejected, passed_over)
         _restage_kept(work, some)
-    rejected |= _complete_chains(work)
+    rejected |= _complete_chains(work, passed_over)
     with reading(work.services.engine) as connection:
         staged = staging.count_staged(connection, work.run.id, work.integration.id)
         # One that changed while it was read may have come in a broken state and in a good one.
         rejected -= staging.staged_among(connection, work.run.id, work.integration.id, sorted(rejected))
-    return Extracted(staged + len(rejected), len(rejected), in_window)
+    left_out = rejected & passed_over.seen
+    return Extracted(staged + len(rejected), len(rejected - left_out), in_window, len(left_out))
 
 
 def _pages(work: Work, window: Window, feed: SharedFeed | None) -> Iterator[list[dict[str, Any]]]:
@@ -134,7 +153,12 @@ def _start_anew(work: Work) -> None:
             runs.set_integration_run(connection, run_id, work.integration.id, RunState.FAILED, reason=ABANDONED)
 
 
-def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
+def _ignored_fingerprints(work: Work) -> PassedOver:
+    with reading(work.services.engine) as connection:
+        return PassedOver(ignored.fingerprints(connection, work.integration.id))
+
+
+def _stage_page(work: Work, page: Iterable[dict[str, Any]], passed_over: PassedOver) -> set[str]:
     """Stage a page and return what was rejected: ids, or a digest of the content where the id cannot be read."""
     understood: list[Booking] = []
     rejects: list[tuple[str | None, str]] = []
@@ -142,7 +166,8 @@ def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
     for payload in page:
         parsed = parse_booking(payload)
         if isinstance(parsed, Reject):
-            rejects.append((parsed.booking_id, parsed.reason))
+            if not passed_over.takes(parsed.booking_id, payload):
+                rejects.append((parsed.booking_id, parsed.reason))
             names.add(parsed.booking_id or hashlib.sha256(repr(payload).encode()).hexdigest())
         elif parsed.workspace_id != work.integration.workspace_id:
             rejects.append((parsed.id, "workspace_id: belongs to another workspace than the one that was asked"))
@@ -154,17 +179,21 @@ def _stage_page(work: Work, page: Iterable[dict[str, Any]]) -> set[str]:
         staging.stage(connection, work.services.vault, run_id, integration_id, understood)
         note = kept.mention if work.run.is_dry_run else kept.keep
         note(connection, run_id, integration_id, KeptKind.REJECTED, rejects, at=at)
+        if not work.run.is_dry_run:
+            came = {*(id_ for id_, _ in rejects if id_), *(booking.id for booking in understood)}
+            ignored.end(connection, integration_id, sorted(came & passed_over.fingerprints.keys()), at=at)
     return names
 
 
-def _read_by_id(work: Work, ids: AbstractSet[str]) -> set[str]:
+def _read_by_id(work: Work, ids: AbstractSet[str], passed_over: PassedOver) -> set[str]:
     rejected: set[str] = set()
     for some in chunks(sorted(ids), AT_ONCE):
         with reading(work.services.engine) as connection:
             known = staging.staged_among(connection, work.run.id, work.integration.id, some)
         missing = [booking_id for booking_id in some if booking_id not in known]
         if missing:
-            rejected |= _stage_page(work, work.services.calendar.bookings_by_id(work.integration.workspace_id, missing))
+            page = work.services.calendar.bookings_by_id(work.integration.workspace_id, missing)
+            rejected |= _stage_page(work, page, passed_over)
     return rejected
 
 
@@ -179,7 +208,7 @@ def _restage_kept(work: Work, ids: Sequence[str]) -> None:
         staging.stage(connection, work.services.vault, run_id, integration_id, bookings, is_fresh=False)
 
 
-def _complete_chains(work: Work) -> set[str]:
+def _complete_chains(work: Work, passed_over: PassedOver) -> set[str]:
     """Follow reschedules by new id until both ends are read or recorded (R2, R3); return what was rejected.
 
     What Calendar.com does not return is asked for once, and remembered.
@@ -192,7 +221,7 @@ def _complete_chains(work: Work) -> set[str]:
             for some in staging.missing_ids(connection, work.run.id, work.integration.id):
                 if wanted := some - absent:
                     has_asked = True
-                    rejected |= _read_by_id(work, wanted)
+                    rejected |= _read_by_id(work, wanted, passed_over)
                     absent |= wanted - staging.staged_among(
                         connection, work.run.id, work.integration.id, sorted(wanted)
                     )

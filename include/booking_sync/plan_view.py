@@ -44,7 +44,7 @@ OPERATIONS: dict[PlanGroup, tuple[Operation, ...]] = {
     PlanGroup.UPDATE: (Operation.UPDATE, Operation.MARK),
 }
 _KEPT = {PlanGroup.REJECTED: KeptKind.REJECTED, PlanGroup.WAITING: KeptKind.WAITING}
-NOT_LISTED = ("unchanged", "superseded", "excluded")
+NOT_LISTED = ("unchanged", "superseded", "excluded", "ignored", "ignored_rejects")
 """Bookings that a run read and that got no change; it keeps only their number."""
 
 

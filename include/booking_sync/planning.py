@@ -7,7 +7,7 @@ through what was read chunk by chunk, and keeps what they say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import effect_of, plan_change
 from booking_sync.states import ChangeState, KeptKind, RunState
-from booking_sync.store import changes, kept, mappings, open_bookings, planned_changes, runs, staging
+from booking_sync.store import changes, ignored, kept, mappings, open_bookings, planned_changes, runs, staging
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 from booking_sync.store.planned_changes import NewChange
@@ -48,9 +48,10 @@ class Verdict(StrEnum):
     SUPERSEDED = "superseded"
     WAITING = "waiting"
     EXCLUDED = "excluded"
+    IGNORED = "ignored"
 
 
-OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED, Verdict.EXCLUDED})
+OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED, Verdict.EXCLUDED, Verdict.IGNORED})
 """Verdicts with which an open change of the booking has become pointless."""
 
 
@@ -97,12 +98,18 @@ def _plan_chunk(
     to_decide = [booking_id for booking_id, is_same in is_unchanged.items() if not is_same or booking_id in busy]
     considered = consider(work, to_decide, due)
     with work.recording() as (writer, at):
-        verdicts = _verdicts(work, writer, considered)
+        passed_over = ignored.versions(writer, work.integration.id)
+        verdicts = [
+            (one, _unless_ignored(one, verdict, passed_over)) for one, verdict in _verdicts(work, writer, considered)
+        ]
         planned.counts.update(verdict for _, verdict in verdicts)
         planned.counts[Verdict.UNCHANGED] += len(unchanged)
         new = [_new_change(work, one) for one, verdict in verdicts if verdict is Verdict.CHANGE]
         if not work.run.is_dry_run:
             _make_way(work, writer, verdicts, at)
+            news = [one.booking.id for one, _ in verdicts if _is_news(one, passed_over)]
+            news += [id_ for id_, version in newer.items() if version > passed_over.get(id_, version)]
+            ignored.end(writer, work.integration.id, news, at=at)
             kept.release(writer, work.integration.id, unchanged, run_id=work.run.id)
             mappings.raise_versions(writer, work.integration.id, {**newer, **_newer_without_change(verdicts)})
         state = ChangeState.PREVIEWED if work.run.is_dry_run else ChangeState.PLANNED
@@ -157,6 +164,24 @@ def _verdict(work: Work, one: Considered, unclear: AbstractSet[str]) -> Verdict:
         return Verdict.WAITING
     is_as_before = _is_refused(stored) and _has_same_effect(one, stored) and not work.run.is_dry_run
     return Verdict.TAKEN_OVER if is_as_before else Verdict.CHANGE
+
+
+def _unless_ignored(one: Considered, verdict: Verdict, passed_over: Mapping[str, int]) -> Verdict:
+    """Leave out what a person has said to ignore, as long as the booking does not change.
+
+    What a change has begun in HubSpot is always finished.
+    """
+    is_begun = one.open_change is not None and one.open_change.must_finish
+    is_meant = one.booking.id in passed_over and not _is_news(one, passed_over)
+    return Verdict.IGNORED if is_meant and verdict in _MAY_BE_IGNORED and not is_begun else verdict
+
+
+_MAY_BE_IGNORED = frozenset({Verdict.CHANGE, Verdict.TAKEN_OVER, Verdict.WAITING})
+
+
+def _is_news(one: Considered, passed_over: Mapping[str, int]) -> bool:
+    """Say whether a booking that was ignored has changed since."""
+    return one.booking.id in passed_over and one.booking.version > passed_over[one.booking.id]
 
 
 def _is_refused(stored: StoredChange | None) -> TypeGuard[StoredChange]:

@@ -125,6 +125,7 @@ def extract(services: Services, run_id: str, shard: int | None) -> dict[str, int
         swept = sweep(work, sightings)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
+            counts |= {"ignored_rejects": extracted.ignored} if extracted.ignored else {}
             counted = {**counts, "in_window": extracted.in_window, **swept}
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, counted)
         return counts

@@ -33,6 +33,7 @@ COLUMNS = (
     "kept",
     "superseded",
     "excluded",
+    "ignored",
 )
 
 
@@ -174,6 +175,7 @@ def integration_report(
     """
     figures = dict.fromkeys(COLUMNS, 0)
     figures |= {name: counts.get(name, 0) for name in ("read", "rejected", "unchanged", "superseded", "excluded")}
+    figures["ignored"] = counts.get("ignored", 0) + counts.get("ignored_rejects", 0)
     figures["kept"] = counts.get("waiting", 0)
     for alike in changes.counted:
         figures[_column(alike)] += alike.count
@@ -204,6 +206,8 @@ def integration_report(
 def _column(alike: AlikeChanges) -> str:
     if alike.state == ChangeState.SUPERSEDED:
         return "superseded"
+    if alike.state == ChangeState.IGNORED:
+        return "ignored"
     operation = "update" if alike.operation == Operation.MARK else str(alike.operation)
     if alike.state == ChangeState.PREVIEWED:
         return operation

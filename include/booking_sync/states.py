@@ -40,6 +40,7 @@ class ChangeState(StrEnum):
     KEPT = "kept"
     DONE = "done"
     SUPERSEDED = "superseded"
+    IGNORED = "ignored"
     PREVIEWED = "previewed"
 
 
@@ -125,6 +126,16 @@ class ContactFinding(StrEnum):
     BY_ID = "by_id"
     EXISTING = "existing"
     REFUSED = "refused"
+
+
+class Intervention(StrEnum):
+    """What a person did about one booking, or all that wait. ``changed``: news of the booking ended an ignoring."""
+
+    RETRY = "retry"
+    RETRY_ALL = "retry_all"
+    IGNORE = "ignore"
+    TAKE_UP = "take_up"
+    CHANGED = "changed"
 
 
 class KeptKind(StrEnum):

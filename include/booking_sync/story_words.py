@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from booking_sync.states import AuditOutcome, ChangeState, ContactFinding, NoticeKind, NoticeState, Operation
+from booking_sync.states import (
+    AuditOutcome,
+    ChangeState,
+    ContactFinding,
+    Intervention,
+    NoticeKind,
+    NoticeState,
+    Operation,
+)
 
 INTENTS: Mapping[str, str] = {
     Operation.CREATE: "make an activity",
@@ -48,6 +56,7 @@ ENDS: Mapping[ChangeState, tuple[str, str]] = {
     ChangeState.KEPT: ("Not carried out; the next run decides anew", "bad"),
     ChangeState.DONE: ("Done and recorded", "good"),
     ChangeState.SUPERSEDED: ("Overtaken by newer news before it was sent", ""),
+    ChangeState.IGNORED: ("A person has said to ignore it", ""),
     ChangeState.PREVIEWED: ("Dry run: nothing was written", ""),
 }
 
@@ -74,6 +83,14 @@ OUTCOMES: Mapping[AuditOutcome, tuple[str, str]] = {
     AuditOutcome.ADOPTED: ("Found in HubSpot as it was to be, and taken over", "good"),
     AuditOutcome.NOT_APPLIED: ("Known not to have been carried out", "warn"),
     AuditOutcome.REFUSED: ("HubSpot refused it", "bad"),
+}
+
+INTERVENTIONS: Mapping[str, str] = {
+    Intervention.RETRY: "{person} had it tried again",
+    Intervention.RETRY_ALL: "{person} had everything tried again that waits",
+    Intervention.IGNORE: "{person} said to ignore it until it changes",
+    Intervention.TAKE_UP: "{person} said to take it up again",
+    Intervention.CHANGED: "It changed, so it is no longer ignored",
 }
 
 _UNTOUCHED = "therefore nothing on it was changed"

@@ -10,16 +10,15 @@ from datetime import datetime, timedelta
 from booking_sync.freshness import freshness_in, percentile
 from booking_sync.services import Services
 from booking_sync.states import ChangeState
-from booking_sync.store import status
+from booking_sync.store import ignored, status
 from booking_sync.store.database import reading
-from booking_sync.store.status import OpenItem, PastRun
+from booking_sync.store.ignored import Ignored
+from booking_sync.store.status import DONE, OpenItem, PastRun
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 BIN = timedelta(hours=6)
 MOST_ITEMS = 200
 MOST_RUNS = 100
-DONE = ("create", "recreate", "cancel", "update", "adopted")
-"""The figures of a run that say that something reached HubSpot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,8 @@ class SyncStatus:
     open_by_state: Mapping[str, int]
     kept: Sequence[OpenItem]
     kept_count: int
+    ignored: Sequence[tuple[str, Ignored]]
+    ignored_count: int
     waiting_plans: int
     last_audit: PastRun | None
     drifts: Mapping[str, tuple[int, int]]
@@ -80,6 +81,7 @@ def sync_status(services: Services, audit_dag_id: str) -> SyncStatus:
     with reading(services.engine) as connection:
         of_week = status.counts_since(connection, now - WEEK)
         kept, kept_count = status.open_kept(connection, MOST_ITEMS)
+        left_out, ignored_count = ignored.latest(connection, MOST_ITEMS)
         audit = status.last_run_of(connection, audit_dag_id)
         return SyncStatus(
             now=now,
@@ -90,6 +92,8 @@ def sync_status(services: Services, audit_dag_id: str) -> SyncStatus:
             open_by_state=status.open_by_state(connection),
             kept=kept,
             kept_count=kept_count,
+            ignored=left_out,
+            ignored_count=ignored_count,
             waiting_plans=status.waiting_plans(connection),
             last_audit=audit,
             drifts=status.drifts_of(connection, audit.id) if audit else {},

@@ -8,11 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from booking_sandbox.server import HubSpotHandle
+from booking_sync.booking_search import find_bookings_of_invitee
 from booking_sync.connect_app import connect_app
 from booking_sync.disconnecting import CONFIRMATION, disconnect, uninstall
 from booking_sync.erase import erase_invitee
 from booking_sync.grants import begin_grant, finish_grant
+from booking_sync.ignoring import ignore, take_up
 from booking_sync.pausing import pause, resume
+from booking_sync.retrying import retry
 from booking_sync.scopes import OPTIONAL_SCOPES
 from booking_sync.services import Services
 from booking_sync.store.integrations import integration_id
@@ -41,6 +44,12 @@ PAGE: Mapping[str, Callable[[Services, HubSpotHandle], object]] = {
     "resume": lambda services, _: resume(services, integration_id(WORKSPACE, PORTAL), person=PERSON),
     "disconnect": lambda services, _: disconnect(services, integration_id(WORKSPACE, PORTAL), person=PERSON),
     "erase": lambda services, _: erase_invitee(services, "canary.a@example.com", person=PERSON),
+    "ignore": lambda services, _: ignore(
+        services, integration_id(WORKSPACE, PORTAL), "a", person=PERSON, reason="a test"
+    ),
+    "take-up": lambda services, _: take_up(services, integration_id(WORKSPACE, PORTAL), "a", person=PERSON),
+    "retry": lambda services, _: retry(services, integration_id(WORKSPACE, PORTAL), "a", person=PERSON),
+    "find": lambda services, _: find_bookings_of_invitee(services, "canary.a@example.com"),
     "uninstall": lambda services, _: uninstall(
         services, integration_id(WORKSPACE, PORTAL), person=PERSON, typed=CONFIRMATION
     ),

@@ -158,6 +158,11 @@ RARE = (
     _told("the owner is taken out", "book a, run, owner-gone, move a 24, run"),
     _told("an old state is swept", "book a, run, outdate a, run"),
     _told("an activity is refused", "demand hs_internal_meeting_notes, book a, run, demand, run"),
+    _told(
+        "what is refused is ignored and taken up again",
+        "demand hs_internal_meeting_notes, book a, run, page find, page ignore, run, demand, page take-up, page retry, "
+        "run",
+    ),
     _told("the source returns little", "crowd 20, sleep 60, backfill, sleep 604740, backfill"),
 )
 """Those that only show that every boundary is come by; their faults are tried elsewhere, step by step."""

@@ -293,6 +293,13 @@ def keep_unanswered(connection: Connection, change_ids: Sequence[str], *, error:
     _set(connection, change_ids, state=ChangeState.KEPT, error_code=NOT_FOUND, error=error, unanswered_count=count)
 
 
+def give_up(connection: Connection, change_id: str, *, at: datetime) -> bool:
+    """Close a kept change because a person has said so; return False where it is no longer kept."""
+    values = {"state": ChangeState.IGNORED, "closed_at": at, "payload": None}
+    mine = (change.c.id == change_id, change.c.state == ChangeState.KEPT)
+    return connection.execute(update(change).where(*mine).values(**values)).rowcount == 1
+
+
 def try_again(connection: Connection, change_ids: Sequence[str], warning: str) -> None:
     """Let changes take the same step once more in this run, with another content."""
     for stored in _all(connection, _select().where(change.c.id.in_(change_ids))):

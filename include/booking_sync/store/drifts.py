@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from booking_sync.audited import MappedBooking
 from booking_sync.drift import Drift, DriftKind
 from booking_sync.states import ActivityOutcome, ChangeState, RecordedState
-from booking_sync.store import kept
+from booking_sync.store import ignored, kept
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import IS_OPEN, change, drift, mapping, mapping_history
 
@@ -57,13 +57,14 @@ def mapped_with_successors(
 def bookings_in_work(connection: Connection, integration_id: str) -> set[str]:
     """Return the bookings that a run has yet to deal with: what is found of them is no drift.
 
-    Those of open changes, those whose activity such a change has yet to archive (R2), and those that are kept.
+    Those of open changes, those whose activity such a change has yet to archive (R2), those that are kept, and those
+    that a person has said to ignore.
     """
     statement = select(change.c.booking_id, change.c.old_booking_id).where(
         change.c.integration_id == integration_id, IS_OPEN
     )
     of_changes = {booking_id for row in connection.execute(statement) for booking_id in row if booking_id}
-    return of_changes | kept.kept_ids(connection, integration_id)
+    return of_changes | kept.kept_ids(connection, integration_id) | ignored.ids(connection, integration_id)
 
 
 def in_work_among(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> set[str]:
@@ -76,7 +77,7 @@ def in_work_among(connection: Connection, integration_id: str, booking_ids: Sequ
         )
         found.update(booking_id for row in connection.execute(statement) for booking_id in row if booking_id)
         found |= kept.kept_among(connection, integration_id, some)
-    return found
+    return found | (ignored.ids(connection, integration_id) & set(booking_ids))
 
 
 def archived_by_us(connection: Connection, integration_id: str, activity_ids: Sequence[str]) -> dict[str, bool]:

@@ -64,6 +64,12 @@ def release(connection: Connection, integration_id: str, booking_ids: Sequence[s
         connection.execute(statement.values(is_open=False))
 
 
+def let_go(connection: Connection, integration_id: str, booking_id: str) -> None:
+    """Let go of a booking because a person has said so."""
+    mine = (kept_booking.c.integration_id == integration_id, kept_booking.c.booking_id == booking_id)
+    connection.execute(update(kept_booking).where(*mine, IS_KEPT).values(is_open=False))
+
+
 def _open_rows(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
     for some in chunks(booking_ids):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,13 @@ from sqlalchemy import Connection, case, func, select
 
 from booking_sync.clients.rate_budget import HEADERS
 from booking_sync.states import RefusedState
-from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.read_tables import IS_KEPT, kept_booking
+from booking_sync.store.statements import chunks
 from booking_sync.store.tables import IS_OPEN, change, drift, integration, integration_run, portal, refused_plan, run
 from booking_sync.window import PAGE
+
+DONE = ("create", "recreate", "cancel", "update", "adopted")
+"""The figures of a run that say that something reached HubSpot."""
 
 MOST_RUNS_OF_WEEK = 3_000
 MOST_PARTS = 2_000
@@ -52,6 +57,24 @@ class OpenItem:
     attempt_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """What some runs did together: bookings read, and changes that reached HubSpot."""
+
+    read: int
+    changes: int
+
+
+def figures_of_runs(connection: Connection, dag_id: str, dag_run_ids: Sequence[str]) -> RunFigures:
+    """Add up the figures of DAG runs."""
+    total: Counter[str] = Counter()
+    for some in chunks(dag_run_ids):
+        statement = select(run.c.counts).where(run.c.dag_id == dag_id, run.c.dag_run_id.in_(some))
+        for counts in connection.execute(statement).scalars():
+            total.update(counts or {})
+    return RunFigures(total["read"], sum(total[name] for name in DONE))
+
+
 def latest_runs(connection: Connection, most: int) -> list[PastRun]:
     """Return the latest runs, the newest first; what people did on our pages is none."""
     statement = _runs().where(run.c.dag_id != PAGE).order_by(run.c.opened_at.desc()).limit(most)
@@ -87,7 +110,7 @@ def open_changes(connection: Connection, most: int) -> list[OpenItem]:
 
 def open_kept(connection: Connection, most: int) -> tuple[list[OpenItem], int]:
     """Return bookings that are read again by every run, the longest kept first, and how many there are."""
-    count = connection.execute(select(func.count()).where(kept_booking.c.is_open)).scalar_one()
+    count = connection.execute(select(func.count()).select_from(kept_booking).where(IS_KEPT)).scalar_one()
     statement = (
         select(
             kept_booking.c.integration_id,
@@ -99,12 +122,20 @@ def open_kept(connection: Connection, most: int) -> tuple[list[OpenItem], int]:
             integration.c.workspace_name,
         )
         .join(integration, integration.c.id == kept_booking.c.integration_id)
-        .where(kept_booking.c.is_open)
+        .where(IS_KEPT)
         .order_by(kept_booking.c.kept_at)
         .limit(most)
     )
     rows = connection.execute(statement).mappings()
     return [_open_item({**row, "error_code": None, "attempt_count": 0}) for row in rows], count
+
+
+def integrations_with_waiting(connection: Connection, most: int) -> set[str]:
+    """Return the integrations in which a change is open or a booking is kept."""
+    with_changes = select(change.c.integration_id).where(IS_OPEN).distinct().limit(most)
+    with_kept = select(kept_booking.c.integration_id).where(IS_KEPT).distinct().limit(most)
+    found = {*connection.execute(with_changes).scalars(), *connection.execute(with_kept).scalars()}
+    return set(sorted(found)[:most])
 
 
 def last_run_of(connection: Connection, dag_id: str) -> PastRun | None:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, String, Table, cast, select
 
 from booking_sync.store.erasure import PortalContact
+from booking_sync.store.ignored import Ignored, load_ignored
+from booking_sync.store.intervention_tables import intervention
 from booking_sync.store.notice_tables import notice
 from booking_sync.store.read_tables import kept_booking
 from booking_sync.store.statements import chunks
@@ -45,6 +47,8 @@ class StoredStory:
     kept: Sequence[Stored]
     drifts: Sequence[Stored]
     notices: Sequence[Stored]
+    interventions: Sequence[Stored]
+    ignored: Ignored | None
     runs: Mapping[str, RunName]
 
     @property
@@ -76,6 +80,8 @@ def load_story(connection: Connection, integration_id: str, booking_id: str) -> 
         kept=kept,
         drifts=drifts,
         notices=rows(notice, "noted_at", "payload", "email_hash"),
+        interventions=rows(intervention, "id"),
+        ignored=load_ignored(connection, integration_id, booking_id),
         runs=run_names(connection, run_ids),
     )
 

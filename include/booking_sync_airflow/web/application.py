@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from booking_sync.errors import BookingSyncError
 from booking_sync_airflow.web import (
     assets,
+    backfills,
     booking_page,
     connect_page,
     erase_page,
@@ -22,6 +23,7 @@ from booking_sync_airflow.web import (
     plan_page,
     settings_page,
     status_page,
+    steering,
     uninstall_page,
 )
 from booking_sync_airflow.web.headers import SecurityHeaders
@@ -40,6 +42,8 @@ _PAGES = (
     erase_page,
     status_page,
     booking_page,
+    steering,
+    backfills,
 )
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Query, Response, status
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from booking_sync.booking_outlook import outlook_of
 from booking_sync.booking_search import Place, find_bookings, find_bookings_of_invitee
 from booking_sync.booking_story import Story, story_of
+from booking_sync.ignoring import LONGEST_REASON, waiting_of
 from booking_sync.services import Services
 from booking_sync.store import integrations
 from booking_sync.store.database import reading
@@ -20,6 +21,7 @@ from booking_sync_airflow.web.access import Reader, Visitor
 from booking_sync_airflow.web.address import pages_path
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.links import activity_url
+from booking_sync_airflow.web.notices import notices_of
 from booking_sync_airflow.web.outlook_words import SOURCES, reason_of, said_of
 from booking_sync_airflow.web.rendering import page
 
@@ -64,14 +66,24 @@ def booking_path(integration_id: str, booking_id: str) -> str:
 
 @router.get("/bookings/{booking_id:path}")
 def show_booking(
-    booking_id: str, visitor: Reader, services: Backing, integration: Annotated[str, Query()] = ""
+    request: Request, booking_id: str, visitor: Reader, services: Backing, integration: Annotated[str, Query()] = ""
 ) -> Response:
     """Show the story of a booking; where the address names no integration, offer those that know the booking."""
     if not integration:
         return _found(services, visitor, booking_id, find_bookings(services, booking_id))
     at = _booking_at(services, integration, booking_id)
     story = story_of(services, integration, booking_id)
-    return page("booking.html", visitor, at=at, story=story, status_words=_status_words(story), now=services.clock())
+    return page(
+        "booking.html",
+        visitor,
+        at=at,
+        story=story,
+        waiting=waiting_of(services, integration, booking_id),
+        longest_reason=LONGEST_REASON,
+        status_words=_status_words(story),
+        notices=notices_of(request),
+        now=services.clock(),
+    )
 
 
 @router.get("/outlook")
@@ -132,6 +144,8 @@ def _booking_at(services: Services, integration_id: str, booking_id: str) -> Boo
 
 def _status_words(story: Story) -> tuple[str, str]:
     """Say how the booking stands, with the tone."""
+    if story.ignored is not None:
+        return "Ignored until it changes", ""
     if story.state is None:
         return ("Nothing in HubSpot", "warn") if not story.is_empty else ("Nothing recorded", "")
     if story.state == "replaced":

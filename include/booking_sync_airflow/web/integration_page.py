@@ -50,7 +50,7 @@ def show_integration(
 def run_now(workspace_id: str, visitor: Operator, services: Backing, session: SessionDep) -> Response:
     """Start a run for this workspace."""
     view, _ = find_integration(services, workspace_id)
-    start_run(session, view.card.workspace_id, visitor.name)
+    start_run(session, visitor.name, workspaces=[view.card.workspace_id])
     return done(view.path, "queued" if is_paused(session) else "started")
 
 

@@ -30,6 +30,9 @@ _NOTICES = {
         "A run is waiting, because the DAG calendar_hubspot_sync is paused in Airflow: it begins when you unpause it.",
         "warn",
     ),
+    "ignored": Notice("Ignored until the booking changes. It is listed on the page Booking sync."),
+    "retrying": Notice("A run has been started; what it did appears here when it is over."),
+    "taken-up": Notice("Taken up again: the next run reads the booking and decides anew."),
     "resumed": Notice("Resumed. The next run passes on what has changed meanwhile."),
     "started": Notice("A run has been started; its result appears here when it is over."),
     "uninstalled": Notice("Uninstalled. The app is out of the HubSpot account, and nothing is passed on any more."),
@@ -50,4 +53,4 @@ def notices_of(request: Request) -> list[Notice]:
 
 def done(path: str, name: str) -> RedirectResponse:
     """Send the browser to a page after something was done, so that reloading it does not do it again."""
-    return RedirectResponse(f"{path}?{PARAMETER}={name}", status.HTTP_303_SEE_OTHER)
+    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{PARAMETER}={name}", status.HTTP_303_SEE_OTHER)

@@ -41,6 +41,7 @@ STATE_WORDS = {
     ChangeState.KEPT: "Kept for later",
     ChangeState.DONE: "Done",
     ChangeState.SUPERSEDED: "Overtaken",
+    ChangeState.IGNORED: "Ignored",
     ChangeState.PREVIEWED: "Only shown",
 }
 _RUN_WORDS = {

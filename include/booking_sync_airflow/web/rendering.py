@@ -68,5 +68,10 @@ def environment() -> Environment:
     made.globals |= {"airflow": airflow_url(), "pages": pages_path(), "asset": asset_url, "csrf_field": FIELD}
     made.globals |= {"our_dags": OUR_DAG_IDS, "run_url": run_url, "run_words": run_words}
     made.filters |= {"ago": spans.ago, "until": spans.until, "moment": spans.moment, "thousands": spans.thousands}
-    made.filters |= {"moment_with_seconds": spans.moment_with_seconds, "within": spans.within, "lasting": spans.lasting}
+    made.filters |= {
+        "moment_with_seconds": spans.moment_with_seconds,
+        "within": spans.within,
+        "lasting": spans.lasting,
+        "day": spans.day,
+    }
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,18 +40,19 @@ def is_paused(session: Session) -> bool:
     return dag is not None and bool(dag.is_paused)
 
 
-def start_run(session: Session, workspace_id: str, person: str) -> str:
-    """Start a run for one workspace; return its id in Airflow.
+def start_run(session: Session, person: str, *, workspaces: Sequence[str], booking_ids: Sequence[str] = ()) -> str:
+    """Start a run for workspaces, or for some of their bookings; return its id in Airflow.
 
     Raises:
         ConfigurationError: Airflow does not know the DAG.
     """
+    asked = {"workspaces": list(workspaces)} | ({"booking_ids": list(booking_ids)} if booking_ids else {})
     try:
         run = trigger_dag(
             SYNC_DAG_ID,
             triggered_by=DagRunTriggeredByType.UI,
             triggering_user_name=person,
-            conf={"workspaces": [workspace_id]},
+            conf=asked,
             session=session,
         )
     except DagNotFound:

@@ -31,6 +31,11 @@ def moment_with_seconds(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def day(at: datetime) -> str:
+    """Spell a day."""
+    return f"{at:%Y-%m-%d}"
+
+
 def thousands(count: int) -> str:
     """Spell a number."""
     return f"{count:,}"

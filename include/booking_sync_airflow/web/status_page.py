@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Request, Response
 
 from booking_sync.failure_words import REJECTED, WAITING, FailureWords, failure_words
@@ -13,10 +14,11 @@ from booking_sync.report import COLUMNS
 from booking_sync.states import ChangeState, KeptKind, RunState
 from booking_sync.store.status import OpenItem, PastRun
 from booking_sync.store.stories import RunName
-from booking_sync.sync_status import DONE, SyncStatus, sync_status
+from booking_sync.sync_status import SyncStatus, sync_status
 from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.web import charts
 from booking_sync_airflow.web.access import Reader
+from booking_sync_airflow.web.backfills import backfills_of_late
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.booking_page import booking_path
 from booking_sync_airflow.web.drift_words import DRIFTS
@@ -81,7 +83,7 @@ class BudgetView:
 
 
 @router.get("/status")
-def show_status(request: Request, visitor: Reader, services: Backing) -> Response:
+def show_status(request: Request, visitor: Reader, services: Backing, session: SessionDep) -> Response:
     """Show the page."""
     status = sync_status(services, AUDIT_DAG_ID)
     return page(
@@ -90,6 +92,9 @@ def show_status(request: Request, visitor: Reader, services: Backing) -> Respons
         status=status,
         now=status.now,
         items=_items(status),
+        ignored=[
+            (workspace, one, booking_path(one.integration_id, one.booking_id)) for workspace, one in status.ignored
+        ],
         outcomes=charts.OUTCOMES,
         outcomes_plot=charts.outcomes_plot(status.bins),
         freshness_plot=charts.freshness_plot(status.bins),
@@ -98,7 +103,7 @@ def show_status(request: Request, visitor: Reader, services: Backing) -> Respons
         drifts=[(DRIFTS.get(kind, (kind, "")), *found) for kind, found in status.drifts.items()],
         budgets=_budgets(status),
         runs=[RunView(one) for one in status.runs],
-        done=DONE,
+        backfills=backfills_of_late(session, services),
         notices=notices_of(request),
     )
 

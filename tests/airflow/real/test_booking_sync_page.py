@@ -53,6 +53,39 @@ def test_a_person_answers_what_became_of_a_booking_and_what_comes_next(
     seat.sees("make a new activity, then archive the old one")
     seat.look("booking")
     find_nothing(seat)
+    steer(seat, real_airflow, sandbox)
+
+
+def steer(seat: Window, airflow: RealAirflow, sandbox: Sandbox) -> None:
+    """Find what HubSpot refuses, ignore it, take it up again, mend the cause and retry."""
+    sandbox.hubspot.switches.required_properties["meetings"] = ["hs_internal_meeting_notes"]
+    start = utc_now() + timedelta(days=2)
+    refused = sandbox.calendar.state.book("ws_acme", start_at=start, end_at=start + timedelta(minutes=30))["id"]
+    airflow.finished_run(SYNC_DAG_ID, {"booking_ids": [refused]})
+    open_status(seat)
+    seat.sees("What reached HubSpot, last week")
+    seat.sees(refused)
+    seat.look("status")
+    seat.frame.get_by_role("link", name=f"Ignore {refused}").click()
+    seat.frame.get_by_label("Reason").fill("A test booking")
+    seat.look("ignoring")
+    seat.press("Ignore this version")
+    seat.sees("Ignored until the booking changes.")
+    open_status(seat)
+    seat.sees("Ignored until they change")
+    seat.look("status-ignored")
+    seat.frame.get_by_role("link", name=refused).click()
+    seat.press("Take up again")
+    seat.sees("Taken up again")
+    sandbox.hubspot.switches.required_properties.clear()
+    before = len(sandbox.hubspot.state.activities())
+    seat.press("Retry")
+    seat.sees("A run has been started")
+    airflow.processes.wait_until(
+        "the booking to be passed on",
+        lambda: len(sandbox.hubspot.state.activities()) > before,
+        timeout_seconds=120,
+    )
 
 
 def find_nothing(seat: Window) -> None:

@@ -7,6 +7,7 @@ from alembic import context
 from booking_sync.store import (  # noqa: F401 - they add their tables to the metadata
     access_tables,
     alert_tables,
+    intervention_tables,
     notice_tables,
     owner_table,
     rate_table,

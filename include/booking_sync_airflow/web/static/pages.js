@@ -53,6 +53,14 @@ async function load(place) {
   if (answer.ok) place.innerHTML = await answer.text(); // made by our own templates, which escape
 }
 
+// What is there already, and is loaded again every few seconds while somebody looks at it.
+function refresh(place) {
+  setTimeout(async () => {
+    if (!document.hidden && !place.contains(document.activeElement)) await load(place).catch(() => undefined);
+    refresh(place);
+  }, Number(place.dataset.refresh) * 1000);
+}
+
 function sayOnce() {
   // The sentence that the address asks for must not come back when the page is loaded again.
   const address = new URL(window.location.href);
@@ -64,4 +72,7 @@ function sayOnce() {
 followTheme();
 sayOnce();
 if (host) new MutationObserver(followTheme).observe(host.documentElement, { attributeFilter: ["class", "style"] });
-document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-load]").forEach(load));
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("[data-load]:not([data-refresh])").forEach(load);
+  document.querySelectorAll("[data-refresh]").forEach(refresh);
+});
