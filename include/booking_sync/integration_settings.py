@@ -103,7 +103,7 @@ class IntegrationSettings(BaseModel):
         default=False,
         title="Notices",
         description=(
-            "Mail host and invitees when a meeting is rescheduled or canceled, once each, with a calendar entry. "
+            "Mail host and invitees when a meeting is rescheduled or cancelled, once each, with a calendar entry. "
             "Calendar.com sends mails of its own."
         ),
     )

@@ -64,7 +64,7 @@ TRIED_AGAIN = ("Not carried out; a later run tried again", "warn")
 
 NEWS: Mapping[str, str] = {
     NoticeKind.RESCHEDULED: "Mail to people: rescheduled",
-    NoticeKind.CANCELED: "Mail to people: canceled",
+    NoticeKind.CANCELED: "Mail to people: cancelled",
 }
 
 NOTICE_ENDS: Mapping[str, str] = {

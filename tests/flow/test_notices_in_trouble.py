@@ -66,7 +66,7 @@ def test_who_is_refused_for_good_is_not_tried_again_and_keeps_nobody_else(
     (moment,) = [
         one for one in story_of(scene.services, "ws_1@424242", booked).moments if "Mail to people" in one.title
     ]
-    assert moment.title == "Mail to people: canceled"
+    assert moment.title == "Mail to people: cancelled"
     assert moment.details[0] == "To the host: the mail server took it."
     assert "To the invitee: the mail server does not take it (550)." in moment.details
 
