@@ -17,6 +17,7 @@ from booking_sync.fingerprint import guests_fingerprint
 from booking_sync.model import Booking, Location, normalise_email
 from booking_sync.plain_text import cut, one_line
 from booking_sync.states import ActivityOutcome, Operation
+from booking_sync.title import title_of
 
 LONGEST_NAME = 200
 """Most characters of an event's or a host's name: it is there to be recognised."""
@@ -149,7 +150,7 @@ def _values(appearance: Appearance | None, outcome: ActivityOutcome | None) -> d
     is_canceled = outcome is ActivityOutcome.CANCELED
     values: dict[ShownField, str] = {}
     if appearance.event_name is not None:
-        values[ShownField.TITLE] = f"[Canceled] {appearance.event_name}" if is_canceled else appearance.event_name
+        values[ShownField.TITLE] = title_of(appearance.event_name, is_canceled=is_canceled)
     values |= {ShownField.START: moment(appearance.start_at), ShownField.END: moment(appearance.end_at)}
     if appearance.host is not None:
         values[ShownField.HOST] = appearance.host

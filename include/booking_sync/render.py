@@ -10,11 +10,10 @@ from booking_sync.fingerprint import revision
 from booking_sync.model import Booking, BookingStatus, Invitee
 from booking_sync.plain_text import cut, one_line
 from booking_sync.states import ActivityOutcome
+from booking_sync.title import title_of
 
 LONGEST_LINE = 1_000
-"""Most characters of a title, an event name or a place. HubSpot documents 65,536; nobody reads so much in one line."""
-
-_CANCELED = "[Canceled]"
+"""Most characters of an event name or a place. HubSpot documents 65,536; nobody reads so much in one line."""
 
 
 def render_activity(
@@ -98,12 +97,11 @@ def _place(booking: Booking) -> dict[str, str]:
 
 
 def _title(booking: Booking) -> str:
-    return cut(one_line(f"Meeting - Calendar.com: {booking.event_name}"), LONGEST_LINE)
+    return title_of(booking.event_name, is_canceled=False)
 
 
 def _canceled_title(booking: Booking) -> str:
-    """Return the title of a cancelled booking; an event that is itself named so is not marked twice (X4)."""
-    return cut(one_line(f"{_CANCELED} {one_line(booking.event_name).removeprefix(_CANCELED)}"), LONGEST_LINE)
+    return title_of(booking.event_name, is_canceled=True)
 
 
 def _wire_time(at: datetime) -> str:

@@ -62,7 +62,9 @@ def test_a_cancellation_writes_title_and_outcome_and_nothing_else() -> None:  # 
     )
 
     assert found == (
-        Difference(ShownField.TITLE, BOOKING.event_name, f"[Canceled] {BOOKING.event_name}"),
+        Difference(
+            ShownField.TITLE, f"Meeting - Calendar.com: {BOOKING.event_name}", f"[Canceled] {BOOKING.event_name}"
+        ),
         Difference(ShownField.OUTCOME, "SCHEDULED", "CANCELED"),
     )
 
