@@ -1,0 +1,103 @@
+"""A run in which nothing has changed, against a DAG of as many tasks that do nothing, both as ``airflow dags test``.
+
+In one process and in turn, so that Airflow's own work is the same for both; what is imported once is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.apart import in_fresh_process
+from benchmarks.figure import Figure
+from benchmarks.scene import Addresses
+from benchmarks.served import served
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 5
+MOST_COST = 1.3
+OURS, IDLE = "calendar_hubspot_sync", "nothing_at_all"
+
+NO_OP_DAG = f"""
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG, task, task_group
+
+with DAG("{IDLE}", schedule=None, start_date=datetime(2000, 1, 1, tzinfo=UTC)):
+
+    @task(task_id="open_run")
+    def opened():
+        return [{{"run_id": "one", "number": 0, "counts": {{}}}}]
+
+    @task(task_id="close_run", trigger_rule="all_done")
+    def closed():
+        return {{}}
+
+    @task_group(group_id="reconcile")
+    def reconciled(shard):
+        for name in ("extract", "diff", "apply_create", "apply_recreate", "apply_cancel"):
+
+            @task(task_id=name)
+            def step(given):
+                return given
+
+            shard = step(shard)
+
+    reconciled.expand(shard=opened()) >> closed()
+"""
+
+
+def figures() -> Iterator[Figure]:
+    """Measure."""
+    with served() as sandbox, TemporaryDirectory() as home:
+        ours, idle = in_fresh_process(run_in_turn, sandbox.addresses, home)
+    against = "a no-op DAG of as many tasks"
+    yield Figure("a run without news", "CPU s", ours, idle, against, MOST_COST, note="airflow dags test")
+
+
+def run_in_turn(addresses: Addresses, home: str) -> tuple[float, float]:
+    """Run both DAGs several times in this process; return the CPU seconds of the fastest run of each."""
+    _set_up(addresses, Path(home))
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - reads its settings, which were just made
+    from airflow.utils.db import initdb  # noqa: PLC0415 - same
+
+    initdb()
+    dags = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags
+    seconds: dict[str, list[float]] = {OURS: [], IDLE: []}
+    for _ in range(ROUNDS + 1):
+        for dag_id, taken in seconds.items():
+            started = time.process_time()
+            run = dags[dag_id].test()
+            taken.append(time.process_time() - started)
+            if run.state != "success":
+                raise RuntimeError(f"{dag_id} ended as {run.state}")
+    return min(seconds[OURS][1:]), min(seconds[IDLE][1:])  # the first run of each imports what it needs
+
+
+def _set_up(addresses: Addresses, home: Path) -> None:
+    """Make an Airflow home with both DAGs, and connections to the sandbox."""
+    dags = home / "dags"
+    dags.mkdir()
+    (dags / "nothing.py").write_text(NO_OP_DAG, encoding="utf-8")
+    (dags / "ours.py").write_text((ROOT / "dags" / f"{OURS}.py").read_text(encoding="utf-8"), encoding="utf-8")
+    services = asdict(addresses)
+    os.environ.update(
+        AIRFLOW_HOME=str(home),
+        AIRFLOW__CORE__DAGS_FOLDER=str(dags),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
+        BOOKING_SYNC_SECRET_KEY="a key for the benchmark only",  # noqa: S106 - nothing of it lasts
+        **{
+            f"AIRFLOW_CONN_{name.upper()}_DEFAULT": json.dumps(
+                {"conn_type": name, "host": services[f"{name}_url"], "password": services[f"{name}_key"]}
+            )
+            for name in ("calendar", "hubspot")
+        },
+    )
