@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from booking_sync.model import BookingStatus
 from booking_sync.states import RecordedState
@@ -119,6 +118,8 @@ def diff(bookings: Keys, recorded: Keys, *, guests_count: bool = False) -> Diff:
 
 def _positions(ids: Texts, among: Texts) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """Return where each id may stand among the others, -1 where it does not; the caller compares the ids themselves."""
+    import pandas as pd  # noqa: PLC0415 - a third of a second, which tasks that compare nothing are not to pay
+
     width = -(-max(ids.dtype.itemsize, among.dtype.itemsize) // _WORD) * _WORD
     index, sought = pd.Index(_hashes(among, width)), pd.Index(_hashes(ids, width))
     if not index.is_unique:
