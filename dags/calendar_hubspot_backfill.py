@@ -11,12 +11,12 @@ airflow backfill create --dag-id calendar_hubspot_backfill \
 ```
 
 Both dates are included. Each run covers the bookings **updated** on its day (UTC). Leave the DAG unpaused, or the runs
-stay queued.
+stay queued. In the dialog leave *Which bookings* empty: each run's day is its window.
 
 | I want | Do |
 |---|---|
 | to see what a day would do | *Trigger* with *Dry run*, *Changed from* and *Changed before*; then the tab *Plan* |
-| to pause a running backfill | *Pause backfill* in the banner on this DAG; the run at work ends, the others wait |
+| to pause or resume a backfill | the buttons in the blue bar on this DAG; the run at work ends, the others wait |
 | one day again | *Reprocess: all runs*, or clear its run: what is done is not done twice |
 | only the last hours | `calendar_hubspot_sync` with *Changed from* |
 

@@ -55,9 +55,16 @@ class RealAirflow:
             "the backfill to be accepted", lambda: self._is_accepted(dag_id, first, last), timeout_seconds=60
         )
         self.processes.wait_until(
-            "its runs", lambda: all(run["state"] in FINISHED for run in self._backfilled(dag_id)), timeout_seconds=180
+            "its runs",
+            lambda: all(run["state"] in FINISHED for run in self.backfilled(dag_id, first, last)),
+            timeout_seconds=180,
         )
-        return sorted(self._backfilled(dag_id), key=lambda run: str(run["logical_date"]))
+        return self.backfilled(dag_id, first, last)
+
+    def backfilled(self, dag_id: str, first: str, last: str) -> list[dict[str, Any]]:
+        """Return the runs of a backfill, the first day first."""
+        span = f"logical_date_gte={quote(first)}&logical_date_lte={quote(last)}&order_by=logical_date"
+        return list(self.api.get(f"/dags/{dag_id}/dagRuns?run_type=backfill&limit=100&{span}")["dag_runs"])
 
     def remove_connection(self, connection_id: str) -> None:
         url = f"{self.place.url}/api/v2/connections/{connection_id}"
@@ -82,9 +89,6 @@ class RealAirflow:
     def _pending(self, plan: str) -> list[dict[str, Any]]:
         path = f"/dags/{APPROVAL_DAG_ID}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
         return [one for one in self.api.get(path)["hitl_details"] if plan in one["subject"]]
-
-    def _backfilled(self, dag_id: str) -> list[dict[str, Any]]:
-        return [run for run in self.api.runs(dag_id) if run["run_type"] == "backfill"]
 
     def _is_accepted(self, dag_id: str, first: str, last: str) -> bool:
         """Ask for the backfill; Airflow on SQLite answers 503, and does nothing, while the scheduler is writing."""
