@@ -14,6 +14,7 @@ NAMES = (
     "quarter_hour",
     "diff_million",
     "backfill",
+    "workspaces",
     "fortnight",
     "many",
     "dag_import",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,13 +25,15 @@ class Stage:
         """Where the mapping database is: SQLite, which is in our process, so that all of its work counts."""
         return f"sqlite:///{self.database}"
 
-    def pass_on(self) -> Cost:
+    def pass_on(self, *, requests_in_flight: int | None = None) -> Cost:
         """Let a run pass on what is new, in a fresh process, and return what it cost there.
+
+        ``requests_in_flight`` 1 sends one batch after another, so that their order is the same each time.
 
         Raises:
             RuntimeError: not every booking has its activity after it.
         """
-        cost = in_fresh_process(run_once, self.sandbox.addresses, self.database_url)
+        cost = in_fresh_process(run_once, self.sandbox.addresses, self.database_url, requests_in_flight)
         bookings, activities = self.sandbox.ask(booking_count), self.sandbox.ask(activity_count)
         if bookings != activities:
             raise RuntimeError(f"{bookings} bookings have {activities} activities")
@@ -50,9 +52,11 @@ def stage(*, keeps_bodies: bool = True) -> Iterator[Stage]:
         yield ready
 
 
-def run_once(addresses: Addresses, database_url: str) -> Cost:
+def run_once(addresses: Addresses, database_url: str, requests_in_flight: int | None = None) -> Cost:
     """Let one run pass on what has changed, and measure it; opening the database is not counted."""
     services = services_on(addresses, database_url)
+    if requests_in_flight is not None:
+        services = replace(services, settings=replace(services.settings, requests_in_flight=requests_in_flight))
     with metered() as cost:
         reconciled(services)
     return cost
