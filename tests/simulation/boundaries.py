@@ -137,12 +137,16 @@ def _is_transaction(node: ast.AST) -> TypeGuard[ast.With]:
 
 @cache
 def _requests() -> frozenset[str]:
-    """Return the methods that send, of the classes that are used outside the clients."""
+    """Return the public methods that send, of the classes that are used outside the clients."""
     outside = [_tree(path) for path in sorted(PACKAGE.rglob("*.py")) if CLIENTS not in path.parents]
     nodes = [node for tree in outside for node in ast.walk(tree)]
     imported = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
     called = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    return frozenset(f"{stem}.{name}" for stem, owner, name in _senders() if owner in imported and name in called)
+    return frozenset(
+        f"{stem}.{name}"
+        for stem, owner, name in _senders()
+        if owner in imported and name in called and not name.startswith("_")
+    )
 
 
 @cache

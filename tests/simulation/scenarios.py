@@ -163,7 +163,9 @@ RARE = (
         "demand hs_internal_meeting_notes, book a, run, page find, page ignore, run, demand, page take-up, page retry, "
         "run",
     ),
-    _told("the source returns little", "crowd 20, sleep 60, backfill, sleep 604740, backfill"),
+    _told("the source returns little", "crowd 20, sleep 60, backfill, sleep 604740, backfill, page reject"),
+    _told("operators are told", "book a, run, key-lost, run, page fail-to-tell, page tell, key-back, run"),
+    _told("what is old is forgotten", "book a, run, sleep 900, page prune, move a 24, run"),
 )
 """Those that only show that every boundary is come by; their faults are tried elsewhere, step by step."""
 
