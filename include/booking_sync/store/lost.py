@@ -102,11 +102,11 @@ def suspects(connection: Connection, integration_id: str, since: datetime) -> li
 def mapped_bookings(connection: Connection, portal_id: str, activity_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return integration and booking of each of these activities that is mapped, in any workspace of the portal."""
     found: dict[str, tuple[str, str]] = {}
+    of_portal = select(integration.c.id).where(integration.c.portal_id == portal_id)
     for some in chunks(activity_ids):
-        statement = (
-            select(mapping.c.activity_id, mapping.c.integration_id, mapping.c.booking_id)
-            .join(integration, integration.c.id == mapping.c.integration_id)
-            .where(integration.c.portal_id == portal_id, mapping.c.activity_id.in_(some))
+        # Not joined: SQLite would go through the whole mapping for it.
+        statement = select(mapping.c.activity_id, mapping.c.integration_id, mapping.c.booking_id).where(
+            mapping.c.integration_id.in_(of_portal), mapping.c.activity_id.in_(some)
         )
         found.update({row.activity_id: (row.integration_id, row.booking_id) for row in connection.execute(statement)})
     return found
