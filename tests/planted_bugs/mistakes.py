@@ -16,7 +16,7 @@ from booking_sync import (
 )
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_model import BatchResult
-from booking_sync.clients.retry import HttpLimits
+from booking_sync.clients.pace import Patience
 from booking_sync.errors import NotSent, OutcomeUnknown
 from booking_sync.record import record_archived, record_associated, record_created, record_written
 from booking_sync.states import AuditOutcome, Step
@@ -220,8 +220,8 @@ def by_the_clock_of_the_worker(original: Original) -> Original:
 
 
 def ask_for_ever(original: Original) -> Original:
-    def retrying(limits: HttpLimits, sleep: Any) -> Any:
-        patient = original(replace(limits, attempts=300, wait_seconds=1e9), sleep)
+    def retrying(_attempts: int, patience: Patience) -> Any:
+        patient = original(300, Patience(1e9, patience.pause))
         patient.retry = lambda state: state.outcome.failed
         return patient
 
