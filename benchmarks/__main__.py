@@ -15,6 +15,7 @@ NAMES = (
     "diff_million",
     "backfill",
     "workspaces",
+    "empty_run",
     "fortnight",
     "many",
     "dag_import",
