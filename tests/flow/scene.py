@@ -28,6 +28,7 @@ from booking_sync.store.database import reading, writing
 from booking_sync.store.settings_history import save_settings
 from booking_sync.store.tables import integration
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
+from tests.compiled_statements import COMPILED
 from tests.flow import ledger, oracle
 from tests.flow.clock import SceneClock
 
@@ -35,8 +36,6 @@ SECRET = "a secret for the scenes, long enough"
 QUIET_SECONDS = 900.0
 WITHIN_THE_QUIET_TIME = 300.0
 WORKSPACE = "ws_1"
-_COMPILED: dict[Any, Any] = {}
-"""Statements that SQLAlchemy has compiled, shared by all scenes: compiling them anew would take most of the time."""
 
 
 @dataclass
@@ -89,7 +88,7 @@ class Scene:
         calendar, waiting = self.sandbox.calendar, self.clock.advance
         return replace(
             built,
-            engine=built.engine.execution_options(compiled_cache=_COMPILED),
+            engine=built.engine.execution_options(compiled_cache=COMPILED),
             calendar=CalendarClient.from_connection(
                 calendar.url, calendar.api_key, observer=built.calendar_requests, sleep=waiting
             ),

@@ -40,6 +40,7 @@ from booking_sync.store.encryption import Vault
 from booking_sync.store.tables import installation, integration, metadata
 from booking_sync.store.tables import portal as portal_table
 from booking_sync.tokens import PortalTokens, hide_nothing
+from tests.compiled_statements import COMPILED
 from tests.flow.clock import MONDAY_MORNING, SceneClock
 from tests.simulation.mail import SERVER, PostOffice
 from tests.simulation.wire import CALENDAR_HOST, HUBSPOT_HOST, served_here
@@ -47,7 +48,6 @@ from tests.simulation.wire import CALENDAR_HOST, HUBSPOT_HOST, served_here
 SECRET = "a secret for the simulation, long enough"
 WORKSPACE = "ws_1"
 SETTINGS = Settings(secret_keys=(SECRET,), quiet_seconds=900.0, lease_seconds=180.0, requests_in_flight=1)
-_COMPILED: dict[Any, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Stage:
     @classmethod
     def on(cls, database_url: str) -> Self:
         """Make a stage with a database at that address."""
-        return cls(open_database(database_url).execution_options(compiled_cache=_COMPILED))
+        return cls(open_database(database_url).execution_options(compiled_cache=COMPILED))
 
     def __enter__(self) -> Self:
         self._stack.enter_context(served_here(self._applications))
