@@ -48,9 +48,14 @@ def started(dag_bag: DagBag, metadata_database: None) -> Iterator[Callable[[], l
 
     DagBundlesManager().sync_bundles_to_db()
     sync_bag_to_db(dag_bag, "dags-folder", None)
+
+    def forget_runs() -> None:
+        with create_session(scoped=False) as session:
+            session.execute(delete(DagRun).where(DagRun.dag_id == SYNC_DAG_ID))
+
+    forget_runs()  # those of other tests, which share Airflow's database
     yield lambda: [{**(one.conf or {}), "by": one.triggering_user_name} for one in runs_of(SYNC_DAG_ID)]
-    with create_session(scoped=False) as session:
-        session.execute(delete(DagRun).where(DagRun.dag_id == SYNC_DAG_ID))
+    forget_runs()
 
 
 def page_of(booking_id: str) -> str:
