@@ -22,8 +22,8 @@ from tests.airflow.real.airflow import RealAirflow
 from tests.airflow.real.window import Window
 from tests.airflow.test_approval import cancel_many
 
-# Part of the long run only: on a busy machine Airflow 3.3.2 was seen to try the asking task a second time after the answer,
-# with the question open again. Nothing is lost by it, but this test then waits in vain for the run to end.
+# Part of the long run only: on a busy machine Airflow 3.3.2 was seen to try the asking task a second time after the
+# answer, with the question open again. Nothing is lost by it, but this test then waits in vain for the run to end.
 pytestmark = [pytest.mark.airflow, pytest.mark.soak, pytest.mark.timeout(600)]
 
 DAY = timedelta(days=1)
