@@ -14,6 +14,7 @@ from booking_sync.store import alerts, integrations, refused_plans
 from booking_sync.store.alerts import Alert, Trouble
 from booking_sync.store.database import reading, writing
 from booking_sync.store.tables import IS_IN_FLIGHT, change, integration, run
+from booking_sync.utc_minute import utc_minute
 
 UNANSWERED_FOR = timedelta(hours=1)
 """From when on a request without an answer is for people: what rests is settled long before, by itself."""
@@ -76,9 +77,8 @@ def _unanswered(connection: Connection, now: datetime) -> Iterator[Trouble]:
     names = _names(connection) if found else {}
     for id_, count, since in found:
         requests = "1 request" if count == 1 else f"{count} requests"
-        sentence = (
-            f"{names[id_]}: {requests} to HubSpot without an answer since {_utc(since)}: what came of it is unknown."
-        )
+        unanswered = f"{requests} to HubSpot without an answer since {utc_minute(since)}"
+        sentence = f"{names[id_]}: {unanswered}: what came of it is unknown."
         yield Trouble(AlertKind.UNANSWERED, id_, sentence)
 
 
@@ -92,23 +92,21 @@ def _no_run(connection: Connection, least: datetime) -> Trouble | None:
     ).scalar()
     if last is None or last >= least:
         return None
-    return Trouble(AlertKind.NO_RUN, "", f"No sync has ended since {_utc(last)}: nothing is passed on to anybody.")
+    return Trouble(
+        AlertKind.NO_RUN, "", f"No sync has ended since {utc_minute(last)}: nothing is passed on to anybody."
+    )
 
 
 def _stale(connection: Connection, least: datetime) -> Iterator[Trouble]:
     columns = (integration.c.id, integration.c.workspace_name, integration.c.watermark)
     late = select(*columns).where(*_IS_WORKING, integration.c.watermark < least)
     for id_, name, watermark in connection.execute(late):
-        sentence = f"{name}: what changed since {_utc(watermark)} is not passed on yet."
+        sentence = f"{name}: what changed since {utc_minute(watermark)} is not passed on yet."
         yield Trouble(AlertKind.STALE, id_, sentence)
 
 
 def _names(connection: Connection) -> dict[str, str]:
     return {one.id: one.workspace_name for one in integrations.all_integrations(connection)}
-
-
-def _utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 _IS_WORKING = (integration.c.state == IntegrationState.CONNECTED, integration.c.paused_at.is_(None))

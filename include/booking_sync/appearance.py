@@ -18,6 +18,7 @@ from booking_sync.model import Booking, Location, normalise_email
 from booking_sync.plain_text import cut, one_line
 from booking_sync.states import ActivityOutcome, Operation
 from booking_sync.title import title_of
+from booking_sync.utc_minute import utc_minute
 
 LONGEST_NAME = 200
 """Most characters of an event's or a host's name: it is there to be recognised."""
@@ -162,7 +163,7 @@ def _values(appearance: Appearance | None, outcome: ActivityOutcome | None) -> d
 def moment(at: datetime) -> str:
     """Spell an instant, with its zone; seconds only where there are any."""
     utc = at.astimezone(UTC)
-    return f"{utc:%Y-%m-%d %H:%M:%S} UTC" if utc.second or utc.microsecond else f"{utc:%Y-%m-%d %H:%M} UTC"
+    return f"{utc:%Y-%m-%d %H:%M:%S} UTC" if utc.second or utc.microsecond else utc_minute(utc)
 
 
 def _digest(value: object) -> str:

@@ -14,6 +14,7 @@ from booking_sync.guard import GuardNotice, Refusal
 from booking_sync.states import RefusedKind, RefusedState
 from booking_sync.store import refused_plans, runs
 from booking_sync.store.refused_plans import RefusedPlan
+from booking_sync.utc_minute import utc_minute
 from booking_sync.window import OPERATOR_TRIGGERED, RunTrigger
 from booking_sync.work import Work
 
@@ -114,7 +115,7 @@ def in_the_name_of_the_approver(connection: Connection, trigger: RunTrigger, che
 def _rejected(plan: RefusedPlan) -> str:
     if plan.state is not RefusedState.REJECTED or plan.rejected_at is None:
         return ""
-    return f"Rejected by {plan.rejected_by} at {plan.rejected_at:%Y-%m-%d %H:%M} UTC. "
+    return f"Rejected by {plan.rejected_by} at {utc_minute(plan.rejected_at)}. "
 
 
 def tell(work: Work, connection: Connection, notices: Sequence[GuardNotice]) -> None:
@@ -157,6 +158,6 @@ def _why_not(checksum: str, plans: Sequence[RefusedPlan], fitting: Sequence[Refu
         return f"plan {checksum} belongs to an integration that this run does not cover."
     newest = fitting[0]
     if newest.state is RefusedState.APPROVED and newest.approved_at is not None:
-        when = f"{newest.approved_at:%Y-%m-%d %H:%M} UTC"
+        when = utc_minute(newest.approved_at)
         return f"plan {checksum} was approved by {newest.approved_by} at {when} already; an approval counts once."
     return f"plan {checksum} has changed since it was refused, so it cannot be approved any more."

@@ -12,6 +12,7 @@ from booking_sync.fingerprint import MOST_GENERATIONS, generation_of, shows_the_
 from booking_sync.model import BookingStatus
 from booking_sync.shown_times import is_same_time
 from booking_sync.states import RecordedState
+from booking_sync.utc_minute import utc_minute
 
 
 class DriftKind(StrEnum):
@@ -228,7 +229,7 @@ def _missing(evidence: Evidence, booking: AuditedBooking) -> Drift:
     if booking.id in evidence.once_mapped:
         sentence = "had an activity, which is gone from HubSpot and from the mapping"
         return Drift(DriftKind.DELETED, booking.id, None, sentence)
-    sentence = f"version {booking.version} of {booking.updated_at:%Y-%m-%d %H:%M} UTC never came to HubSpot"
+    sentence = f"version {booking.version} of {utc_minute(booking.updated_at)} never came to HubSpot"
     return Drift(DriftKind.MISSING, booking.id, None, sentence, is_mendable=True)
 
 

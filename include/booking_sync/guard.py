@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from booking_sync.utc_minute import utc_minute
 from booking_sync.window import Window
 
 PLAN_REFUSED = "plan_refused"
@@ -139,7 +140,7 @@ def refuse_source(now: WindowRead, earlier: WindowRead | None, limits: GuardLimi
         return None
     if now.count * 100 >= limits.source_percent * earlier.count:
         return None
-    before = f"{earlier.count} for the window of {earlier.window.start:%Y-%m-%d %H:%M} UTC, which is as long"
+    before = f"{earlier.count} for the window of {utc_minute(earlier.window.start)}, which is as long"
     least = f"at least {limits.source_percent:g} % of that are expected"
     return Refusal(RefusalKind.SOURCE, f"Calendar.com returned {now.count} bookings, and {before}; {least}")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 
 from booking_sync.appearance import Difference
 from booking_sync.appearance_record import kept_differences
@@ -159,12 +159,14 @@ def every_item(services: Services, run_id: str, wanted: Wanted, *, chunk: int = 
 
 
 def every_waiting(services: Services, run_id: str, wanted: Wanted) -> Iterator[WaitingItem]:
-    """Go through all bookings of a run that got no change although they were to, a page at a time."""
-    for group in _KEPT:
-        number = 1
-        while page := plan_page(services, run_id, group, wanted, number).waiting:
-            yield from page
-            number += 1
+    """Go through all bookings of a run that got no change although they were to, a chunk at a time."""
+    for kind in _KEPT.values():
+        for start in itertools.count(0, CHUNK):
+            with reading(services.engine) as connection:
+                some = plan_items.waiting_page(connection, run_id, kind, wanted, start=start, most=CHUNK)
+            if not some:
+                break
+            yield from some
 
 
 def text_of_part(services: Services, run_id: str, integration_id: str) -> str:
@@ -179,7 +181,7 @@ def lines_of_part(services: Services, run_id: str, integration_id: str, *, most:
         part = runs.load_part(connection, run_id, integration_id)
         name = integrations.load_integration(connection, integration_id).workspace_id
         changes = _by_operation(plan_items.count_items(connection, run_id, wanted))
-    shown = islice(every_item(services, run_id, wanted, chunk=min(most or CHUNK, CHUNK)), most)
+    shown = itertools.islice(every_item(services, run_id, wanted, chunk=min(most or CHUNK, CHUNK)), most)
     others = {column: part.counts.get(column, 0) for column in (*NOT_LISTED, "waiting", "rejected")}
     yield from plan_lines(name, part.plan_checksum, ((one.item, one.differences) for one in shown), changes, others)
 

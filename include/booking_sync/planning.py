@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeGuard
@@ -55,35 +55,30 @@ OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED, Ve
 """Verdicts with which an open change of the booking has become pointless."""
 
 
-@dataclass(slots=True)
-class Planned:
-    """What one run found for one integration: how many bookings came to which verdict."""
-
-    counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Verdict, 0)))
-
-
-def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Planned:
+def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Counter[str]:
     """Decide about everything that the run has staged, and write the plan down, as far as the guard lets it through.
+
+    Returns how many bookings came to which verdict.
 
     The plan of a dry run is written down as a preview, which nothing ever applies, and overtakes nothing.
     ``notices`` are what the guard has said before there was a plan.
     """
-    planned = Planned()
+    counts: Counter[str] = Counter(dict.fromkeys(Verdict, 0))
     due = due_booking_ids(work)
     with reading(work.services.engine) as connection:
         at = work.run.opened_at
         for keys in staging.staged_keys(connection, work.run.id, work.integration.id, CHUNK, at=at):
-            _plan_chunk(work, connection, keys, due, planned)
+            _plan_chunk(work, connection, keys, due, counts)
     markers = look_for_markers(work)
     with work.recording() as (connection, at):
         staging.clear_staged(connection, work.run.id, work.integration.id)
         guard_plan(work, connection, at, markers, notices)
-        runs.advance(connection, work.run.id, work.integration.id, RunState.PLANNED, planned.counts)
-    return planned
+        runs.advance(connection, work.run.id, work.integration.id, RunState.PLANNED, counts)
+    return counts
 
 
 def _plan_chunk(
-    work: Work, connection: Connection, keys: Sequence[KeyRow], due: AbstractSet[str], planned: Planned
+    work: Work, connection: Connection, keys: Sequence[KeyRow], due: AbstractSet[str], counts: Counter[str]
 ) -> None:
     """Compare one chunk. A booking with an open change is decided about even where nothing differs."""
     ids = [str(row[0]) for row in keys]
@@ -102,8 +97,8 @@ def _plan_chunk(
         verdicts = [
             (one, _unless_ignored(one, verdict, passed_over)) for one, verdict in _verdicts(work, writer, considered)
         ]
-        planned.counts.update(verdict for _, verdict in verdicts)
-        planned.counts[Verdict.UNCHANGED] += len(unchanged)
+        counts.update(verdict for _, verdict in verdicts)
+        counts[Verdict.UNCHANGED] += len(unchanged)
         new = [_new_change(work, one) for one, verdict in verdicts if verdict is Verdict.CHANGE]
         if not work.run.is_dry_run:
             _make_way(work, writer, verdicts, at)

@@ -14,6 +14,7 @@ from booking_sync.states import RefusedKind, RefusedState
 from booking_sync.store import integrations, refused_plans, runs
 from booking_sync.store.database import reading, writing
 from booking_sync.store.refused_plans import RefusedPlan
+from booking_sync.utc_minute import utc_minute
 
 NOBODY = "nobody in time"
 """Stands for the person where a question was not answered."""
@@ -151,9 +152,9 @@ def _body(plan: RefusedPlan, name: str) -> str:
         f"| {' | '.join(str(count) for _, count in shown)} |",
     ]
     reasons = [f"- {reason}" for reason in plan.reasons]
-    before = f"Rejected by {plan.rejected_by} at {plan.rejected_at:%Y-%m-%d %H:%M} UTC.\n\n" if plan.rejected_at else ""
+    before = f"Rejected by {plan.rejected_by} at {utc_minute(plan.rejected_at)}.\n\n" if plan.rejected_at else ""
     return (
-        f"**{name}**: plan `{plan.checksum}` was refused at {plan.refused_at:%Y-%m-%d %H:%M} UTC. "
+        f"**{name}**: plan `{plan.checksum}` was refused at {utc_minute(plan.refused_at)}. "
         f"Nothing of it is written.\n\n" + "\n".join(reasons) + "\n\n" + "\n".join(table) + f"\n\n{before}"
         "**Approve**: exactly this is carried out, once, and recorded with your name. "
         "**Reject**: it stays held back, and the note of every run says so; new bookings go on. "

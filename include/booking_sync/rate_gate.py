@@ -24,6 +24,7 @@ from booking_sync.rate_window import Ended, Limit, Policy, Taken, ours, refuse, 
 from booking_sync.store.database import writing
 from booking_sync.store.integrations import time_zone_of
 from booking_sync.store.rates import PortalRate, load_rate, save_rate
+from booking_sync.utc_minute import utc_minute
 
 MOST_PERMITS = 8
 """How many a worker takes at once who needs them quickly."""
@@ -155,7 +156,7 @@ class PortalGate:
         if rate.stopped_until is not None and rate.stopped_until > self._clock():
             raise DailyLimitReached(
                 f"HubSpot portal {self._portal_id}: {rate.stop_reason}; "
-                f"nothing is sent before {rate.stopped_until:%Y-%m-%d %H:%M} UTC"
+                f"nothing is sent before {utc_minute(rate.stopped_until)}"
             )
         now = self._now()
         if not taken.count:

@@ -146,8 +146,9 @@ def _survey(
     calls = services.calendar_requests.requests - before
     idle = idle_among(services, run, shard, parts, feed)
     if calls:
+        resting = set(idle)
+        bearer = next(one.id for one, _ in parts if one.id not in resting)
         with writing(services.engine) as connection:
-            bearer = next(one.id for one, _ in parts if one.id not in set(idle))
             runs.count_requests(connection, run.id, bearer, {"calendar_calls": calls}, {})
             idle_parts.mark_idle(connection, run.id, idle)
     return feed, idle
@@ -157,12 +158,12 @@ def diff(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Compare what was read with the mapping, decide, and write the plan down."""
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
-        planned = make_and_save_plan(work, check_source(work, part))
-        if planned.counts[Verdict.CHANGE] or planned.counts[Verdict.TAKEN_OVER]:
+        counts = make_and_save_plan(work, check_source(work, part))
+        if counts[Verdict.CHANGE] or counts[Verdict.TAKEN_OVER]:
             logger.info("%s", text_of_part(services, run_id, part.integration_id))
         else:
             logger.info("Plan of %s: nothing to do.", work.integration.workspace_id)
-        return dict(planned.counts)
+        return dict(counts)
 
     return for_each_integration(services, run_id, shard, "diff", {RunState.EXTRACTED}, step)
 

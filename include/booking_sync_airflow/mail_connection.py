@@ -7,10 +7,10 @@ Airflow's provider documentation, "SMTP connection": the extra field has ``from_
 from __future__ import annotations
 
 from email.utils import parseaddr
-from ipaddress import ip_address
 
 from airflow.sdk import Connection
 
+from booking_sync.clients.address import is_this_machine
 from booking_sync.clients.mail import MailSecurity, MailServer, NoMailServer
 from booking_sync.errors import ConfigurationError
 from booking_sync.model import normalise_email
@@ -58,13 +58,6 @@ def _what_is_wrong(connection_id: str, server: MailServer, extra: dict[str, obje
         return f"The connection {connection_id} does not say from whom mails come: put from_email into its extra field."
     if extra.get("auth_type", "basic") != "basic":
         return f"The connection {connection_id} wants {extra['auth_type']}; only login and password are supported."
-    if server.security is MailSecurity.NONE and server.password and not _is_this_machine(server.host):
+    if server.security is MailSecurity.NONE and server.password and not is_this_machine(server.host):
         return f"The connection {connection_id} would send its password in the clear: leave SSL or TLS on."
     return None
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -14,6 +14,7 @@ from booking_sync.plan_view import lines_of_part
 from booking_sync.services import Services
 from booking_sync.store import plan_items, runs
 from booking_sync.store.database import reading
+from booking_sync.utc_minute import utc_minute
 from booking_sync_airflow.steps import open_services
 
 
@@ -35,7 +36,7 @@ def printed(services: Services, dag_run_id: str | None) -> Iterator[str]:
             raise SystemExit("There is no such run." if dag_run_id else "There is no run yet.")
         parts = runs.integration_runs(connection, attempt.id)
     dry = "dry run" if attempt.is_dry_run else "run"
-    yield f"{attempt.dag_id}, {dry} {attempt.dag_run_id} of {attempt.opened_at:%Y-%m-%d %H:%M} UTC: {attempt.state}"
+    yield f"{attempt.dag_id}, {dry} {attempt.dag_run_id} of {utc_minute(attempt.opened_at)}: {attempt.state}"
     for part in parts:
         yield ""
         yield from lines_of_part(services, attempt.id, part.integration_id)

@@ -54,6 +54,15 @@ def scene(
         yield made
 
 
+@pytest.fixture
+def scene_on_both(
+    running_sandbox: Sandbox, clock_of_all_scenes: SceneClock, database_url: str, marker_mode: str
+) -> Iterator[Scene]:
+    """A scene on each kind of database, for what the queries of both have to say."""
+    with a_scene(running_sandbox, clock_of_all_scenes, database_url, marker_mode) as made:
+        yield made
+
+
 @contextmanager
 def a_scene(sandbox: Sandbox, clock: SceneClock, database_url: str, marker_mode: str) -> Iterator[Scene]:
     """Begin anew on Monday morning, with the mapping database at this address."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from booking_sandbox.server import Sandbox
 from booking_sync.audit import run_audit
 from booking_sync.booking_story import story_of
 from booking_sync.errors import InvalidRequest
@@ -16,19 +12,12 @@ from booking_sync.request import AuditRequest
 from booking_sync.store import integrations
 from booking_sync.store.database import reading
 from booking_sync.window import RunTrigger
-from tests.flow.clock import SceneClock
-from tests.flow.conftest import a_scene
 from tests.flow.scene import WORKSPACE, Scene
 
 
 @pytest.fixture
-def scene(
-    running_sandbox: Sandbox, clock_of_all_scenes: SceneClock, database_url: str, marker_mode: str, tmp_path: Path
-) -> Iterator[Scene]:
-    """A scene on each kind of database."""
-    assert tmp_path
-    with a_scene(running_sandbox, clock_of_all_scenes, database_url, marker_mode) as made:
-        yield made
+def scene(scene_on_both: Scene) -> Scene:
+    return scene_on_both
 
 
 def integration_id(scene: Scene) -> str:

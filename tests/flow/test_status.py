@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from booking_sandbox.server import Sandbox
 from booking_sync.audit import run_audit
 from booking_sync.freshness import freshness_in
 from booking_sync.request import AuditRequest
 from booking_sync.sync_status import SyncStatus, sync_status
 from booking_sync.window import RunTrigger
-from tests.flow.clock import SceneClock
-from tests.flow.conftest import a_scene
 from tests.flow.scene import Scene
 
 AUDIT = "calendar_hubspot_audit"
 
 
 @pytest.fixture
-def scene(
-    running_sandbox: Sandbox, clock_of_all_scenes: SceneClock, database_url: str, marker_mode: str, tmp_path: Path
-) -> Iterator[Scene]:
-    """A scene on each kind of database: the queries differ."""
-    assert tmp_path
-    with a_scene(running_sandbox, clock_of_all_scenes, database_url, marker_mode) as made:
-        yield made
+def scene(scene_on_both: Scene) -> Scene:
+    return scene_on_both
 
 
 def status_of(scene: Scene) -> SyncStatus:

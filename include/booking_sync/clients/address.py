@@ -25,14 +25,15 @@ def checked_base_url(service: str, base_url: str) -> str:
         raise ConfigurationError(
             f"the address of {service} must be https://host, with a path where needed and nothing else"
         )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(host)):
         raise ConfigurationError(
             f"the address of {service} must begin with https://, except for a server on this machine"
         )
     return base_url.strip().rstrip("/")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Say whether a host is reached without leaving the machine."""
     if host == "localhost":
         return True
     try:

@@ -14,6 +14,7 @@ from booking_sync.clients.rate_budget import HEADERS
 from booking_sync.states import RefusedState
 from booking_sync.store.read_tables import IS_KEPT, kept_booking
 from booking_sync.store.statements import chunks
+from booking_sync.store.stories import RunName
 from booking_sync.store.tables import IS_OPEN, change, drift, integration, integration_run, portal, refused_plan, run
 from booking_sync.window import PAGE
 
@@ -27,15 +28,9 @@ RUNS_FOR_BUDGET = 8
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(RunName):
     """A run, as the list of runs shows it. ``counts`` are its figures once it is over."""
 
-    id: str
-    dag_id: str
-    dag_run_id: str
-    run_type: str
-    requested_by: str
-    is_dry_run: bool
     state: str
     opened_at: datetime
     closed_at: datetime | None

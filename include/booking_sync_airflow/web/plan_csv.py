@@ -10,14 +10,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from booking_sync.appearance import ShownField
+from booking_sync.appearance import DIGESTS, ShownField
 from booking_sync.plan_view import PlanHead, ShownItem
 from booking_sync.store.integrations import PortalRecord
 from booking_sync.store.plan_items import WaitingItem
 from booking_sync_airflow.web.links import activity_url
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-WITH_VALUES = (ShownField.TITLE, ShownField.START, ShownField.END, ShownField.HOST, ShownField.OUTCOME)
+WITH_VALUES = tuple(field for field in ShownField if field not in DIGESTS)
 COLUMNS = (
     "integration",
     "group",

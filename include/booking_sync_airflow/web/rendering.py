@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from booking_sync.utc_minute import utc_minute
 from booking_sync_airflow.airflow_address import airflow_url
 from booking_sync_airflow.identity import OUR_DAG_IDS
 from booking_sync_airflow.web import spans
@@ -67,7 +68,7 @@ def environment() -> Environment:
     )
     made.globals |= {"airflow": airflow_url(), "pages": pages_path(), "asset": asset_url, "csrf_field": FIELD}
     made.globals |= {"our_dags": OUR_DAG_IDS, "run_url": run_url, "run_words": run_words}
-    made.filters |= {"ago": spans.ago, "until": spans.until, "moment": spans.moment, "thousands": spans.thousands}
+    made.filters |= {"ago": spans.ago, "until": spans.until, "moment": utc_minute, "thousands": spans.thousands}
     made.filters |= {
         "moment_with_seconds": spans.moment_with_seconds,
         "within": spans.within,

@@ -21,11 +21,6 @@ def until(at: datetime, now: datetime) -> str:
     return "any moment" if left < timedelta(seconds=_MINUTE) else f"in {_span(left)}"
 
 
-def moment(at: datetime) -> str:
-    """Spell an instant."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
 def moment_with_seconds(at: datetime) -> str:
     """Spell an instant where several things happen within a minute."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -13,7 +13,6 @@ from booking_sync.freshness import TARGET_SECONDS
 from booking_sync.report import COLUMNS
 from booking_sync.states import ChangeState, KeptKind, RunState
 from booking_sync.store.status import OpenItem, PastRun
-from booking_sync.store.stories import RunName
 from booking_sync.sync_status import SyncStatus, sync_status
 from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.web import charts
@@ -54,12 +53,6 @@ class RunView:
     """A run in the list."""
 
     run: PastRun
-
-    @property
-    def name(self) -> RunName:
-        """What links and words are made from."""
-        one = self.run
-        return RunName(one.id, one.dag_id, one.dag_run_id, one.run_type, one.requested_by, one.is_dry_run)
 
     @property
     def state(self) -> tuple[str, str]:
