@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.forkserver import ensure_running
+from multiprocessing.synchronize import Barrier
 
 import pytest
 
@@ -36,6 +37,11 @@ def start_process(target: Callable[..., None], *args: object) -> ForkServerProce
     process = _processes.Process(target=target, args=args)
     process.start()
     return process
+
+
+def barrier(parties: int) -> Barrier:
+    """Return a point at which so many processes wait for each other; it is given to each as an argument."""
+    return _processes.Barrier(parties)
 
 
 def wait_for(process: ForkServerProcess) -> int:

@@ -34,8 +34,9 @@ class RealAirflow:
         for dag_id in OUR_DAG_IDS:
             self.api._send("PATCH", f"/dags/{dag_id}", {"is_paused": True})
             self.processes.wait_until(
-                f"the runs of {dag_id} to end", lambda dag_id=dag_id: self._is_at_rest(dag_id), timeout_seconds=120
+                f"the tasks of {dag_id} to end", lambda dag_id=dag_id: self._is_at_rest(dag_id), timeout_seconds=120
             )
+            self._end_what_is_left(dag_id)
         known = {connection["connection_id"] for connection in self.api.get("/connections")["connections"]}
         for name, value in environment.items():
             if name.startswith(_PREFIX):
@@ -102,7 +103,14 @@ class RealAirflow:
         return True
 
     def _is_at_rest(self, dag_id: str) -> bool:
-        return all(run["state"] != "running" for run in self.api.runs(dag_id))
+        at_work = self.api.get(f"/dags/{dag_id}/dagRuns/~/taskInstances?state=queued&state=running&limit=1")
+        return not at_work["task_instances"]
+
+    def _end_what_is_left(self, dag_id: str) -> None:
+        """End the runs that a paused DAG keeps for later: no scheduler looks at them until somebody unpauses it."""
+        for run in self.api.runs(dag_id):
+            if run["state"] not in FINISHED:
+                self.api.patch(f"/dags/{dag_id}/dagRuns/{quote(run['dag_run_id'])}", {"state": "failed"})
 
     def _store(self, connection_id: str, fields: dict[str, Any], known: set[str]) -> None:
         extra = {"extra": json.dumps(fields["extra"])} if fields.get("extra") else {}
