@@ -10,6 +10,9 @@ STAMP := $(VENV)/installed-$(shell cat requirements.txt pyproject.toml | cksum |
 # The rivals of `make bench` have an environment of their own: nothing else needs them.
 RIVALS := .venv-bench
 RIVALS_STAMP := $(RIVALS)/installed-$(shell cat requirements-bench.txt | cksum | tr -c '0-9\n' '-')
+# The image's packages, which are locked by themselves, for their licences.
+IMAGE := .venv-image
+IMAGE_STAMP := $(IMAGE)/installed-$(shell cat requirements-production.txt | cksum | tr -c '0-9\n' '-')
 # The tests run on all cores, each file on one of them. ARGS="-n 0" runs them one by one.
 SHARED_OUT := -n auto --dist loadfile --no-loadscope-reorder
 AIRFLOW_CODE := dags plugins include/booking_sync_airflow
@@ -19,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test soak check bench plan migrate prune sandbox lock install clean
+.PHONY: help demo test soak check bench plan migrate prune sandbox lock reference licences sbom audit install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +42,7 @@ check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/ruff check --select AIR --preview $(AIRFLOW_CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.licences
 	$(BIN)/python -m pytest tests/docs
 
 bench: install $(RIVALS_STAMP) ## measure what is claimed, each figure beside its rival (ARGS=thousand runs one)
@@ -61,6 +65,18 @@ lock: ## lock all requirements*.in, for Python 3.11 to 3.13, with hashes (needs 
 	uv pip compile --python-version 3.12 --python-platform linux --generate-hashes requirements-production.in -o requirements-production.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes requirements-bench.in -o requirements-bench.txt
 
+reference: install ## write docs/reference.md from the code
+	@$(BIN)/python -m scripts.reference --write
+
+licences: install $(IMAGE_STAMP) ## write docs/licences.md from what is installed (needs Python 3.12 for the packages of the image)
+	@$(BIN)/python -m scripts.licences --write $(IMAGE)/lib/python3.*/site-packages
+
+sbom: install ## write the bills of materials (CycloneDX) of both locks into .sbom
+	@$(BIN)/python -m scripts.bill_of_materials
+
+audit: install ## ask OSV for known vulnerabilities of every locked package, and say how old its data is (needs the internet)
+	@$(BIN)/python -m scripts.dependency_audit $(OSV_URL)
+
 install: $(STAMP) ## install what is missing into .venv (every other command does it by itself)
 
 $(STAMP):
@@ -69,5 +85,8 @@ $(STAMP):
 $(RIVALS_STAMP):
 	@sh scripts/install.sh $(RIVALS) requirements-bench.txt && rm -f $(RIVALS)/installed-* && touch $@
 
+$(IMAGE_STAMP):
+	@PYTHON="$${PYTHON:-python3.12}" sh scripts/install.sh $(IMAGE) requirements-production.txt && rm -f $(IMAGE)/installed-* && touch $@
+
 clean: ## remove what the commands made
-	rm -rf $(VENV) $(RIVALS) .demo
+	rm -rf $(VENV) $(RIVALS) $(IMAGE) .demo .sbom
