@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, literal, select, true, tuple_, union_all, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    RowMapping,
+    Select,
+    bindparam,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
 
 from booking_sync.model import Booking
 from booking_sync.outcome import usual_outcome
@@ -138,36 +151,49 @@ def next_batch(
 
     With ``after`` only those of its step that come after it in the order.
     """
-    parts = [
-        _waiting(run_id, integration_id, operation, number, size, after)
-        for number in range(len(STEPS_IN_ORDER))
-        for operation in sorted(operations)
-        if after is None or STEPS_IN_ORDER[number] is after.step
-    ]
-    some = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
-    columns = (some.c[name] for name in StoredChange.__dataclass_fields__)
-    in_order = select(*columns).order_by(some.c.step_number, some.c.booking_created_at, some.c.booking_id)
-    found = _all(connection, in_order.limit(size))
+    steps = STEPS_IN_ORDER if after is None else (after.step,)
+    values = {"run": run_id, "of_integration": integration_id, "size": size}
+    if after is not None:
+        values |= {"after_created_at": after.created_at, "after_booking_id": after.booking_id}
+    rows = connection.execute(
+        _next_in_order(steps, tuple(sorted(operations)), is_after=after is not None), values
+    ).mappings()
+    found = [_stored(row) for row in rows]
     return [stored for stored in found if stored.step is found[0].step]
 
 
-def _waiting(
-    run_id: str, integration_id: str, operation: Operation, number: int, size: int, after: Place | None
-) -> Select[Any]:
+@cache
+def _next_in_order(steps: tuple[Step, ...], operations: tuple[Operation, ...], *, is_after: bool) -> Select[Any]:
+    """Build the statement of :func:`next_batch` once: a run asks for each batch, and building takes longer than asking.
+
+    Its parameters are ``run``, ``of_integration`` and ``size``; behind a place also where that is.
+    """
+    parts = [_waiting(operation, step, is_after=is_after) for step in steps for operation in operations]
+    some = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    columns = (some.c[name] for name in StoredChange.__dataclass_fields__)
+    in_order = select(*columns).order_by(some.c.step_number, some.c.booking_created_at, some.c.booking_id)
+    return in_order.limit(bindparam("size", type_=Integer))
+
+
+def _waiting(operation: Operation, step: Step, *, is_after: bool) -> Select[Any]:
     """Select the first changes of one operation that wait for one step: so each part comes from the index in order."""
     place = tuple_(change.c.booking_created_at, change.c.booking_id)
+    behind = tuple_(
+        bindparam("after_created_at", type_=change.c.booking_created_at.type),
+        bindparam("after_booking_id", type_=change.c.booking_id.type),
+    )
     first = (
-        select(*_COLUMNS, change.c.booking_created_at, literal(number).label("step_number"))
+        select(*_COLUMNS, change.c.booking_created_at, literal(STEPS_IN_ORDER.index(step)).label("step_number"))
         .where(
-            change.c.worker_run_id == run_id,
-            change.c.integration_id == integration_id,
+            change.c.worker_run_id == bindparam("run"),
+            change.c.integration_id == bindparam("of_integration"),
             IS_PLANNED,
             change.c.operation == operation,
-            change.c.step == STEPS_IN_ORDER[number],
-            true() if after is None else place > (after.created_at, after.booking_id),
+            change.c.step == step,
+            place > behind if is_after else true(),
         )
         .order_by(change.c.booking_created_at, change.c.booking_id)
-        .limit(size)
+        .limit(bindparam("size", type_=Integer))
         .subquery()
     )
     return select(first)
