@@ -66,7 +66,7 @@ def refuse(work: Work, connection: Connection, refused: Refused, at: datetime) -
     command = f"airflow dags trigger {dag_id} -c '{json.dumps(refused.conf)}'"
     sentence = (
         f"plan {refused.checksum} is {'' if is_news else 'still '}refused: {'; '.join(reasons)}. "
-        f"{_rejected(recorded)}Nothing of its {refused.size} changes is written. "
+        f"{rejection_sentence(recorded)}Nothing of its {refused.size} changes is written. "
         f"To let exactly this through, once: {command}"
     )
     return GuardNotice(sentence, is_news)
@@ -112,7 +112,8 @@ def in_the_name_of_the_approver(connection: Connection, trigger: RunTrigger, che
     return replace(trigger, requested_by=str(granted.approved_by)) if granted else trigger
 
 
-def _rejected(plan: RefusedPlan) -> str:
+def rejection_sentence(plan: RefusedPlan) -> str:
+    """Return who rejected a plan and when, ending in a space; nothing where nobody did."""
     if plan.state is not RefusedState.REJECTED or plan.rejected_at is None:
         return ""
     return f"Rejected by {plan.rejected_by} at {utc_minute(plan.rejected_at)}. "

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from booking_sync.approval import rejection_sentence
 from booking_sync.errors import InvalidRequest
 from booking_sync.services import Services
 from booking_sync.states import RefusedKind, RefusedState
@@ -101,6 +102,13 @@ def question_about(services: Services, plan_id: int) -> Question | str:
     )
 
 
+def is_recorded(services: Services, plan_id: int, at: datetime) -> bool:
+    """Say whether the answer that a person gave at that moment is in our books."""
+    with reading(services.engine) as connection:
+        plan = _plan(refused_plans.find_plan(connection, plan_id), plan_id)
+    return at in (plan.approved_at, plan.rejected_at)
+
+
 def decide(services: Services, plan_id: int, *, is_approved: bool, person: str | None, at: datetime) -> Decision:
     """Record what a person answered, None for nobody; an answer to what does not wait any more counts for nothing."""
     with writing(services.engine) as connection:
@@ -152,10 +160,13 @@ def _body(plan: RefusedPlan, name: str) -> str:
         f"| {' | '.join(str(count) for _, count in shown)} |",
     ]
     reasons = [f"- {reason}" for reason in plan.reasons]
-    before = f"Rejected by {plan.rejected_by} at {utc_minute(plan.rejected_at)}.\n\n" if plan.rejected_at else ""
     return (
         f"**{name}**: plan `{plan.checksum}` was refused at {utc_minute(plan.refused_at)}. "
-        f"Nothing of it is written.\n\n" + "\n".join(reasons) + "\n\n" + "\n".join(table) + f"\n\n{before}"
+        f"Nothing of it is written.\n\n"
+        + "\n".join(reasons)
+        + "\n\n"
+        + "\n".join(table)
+        + f"\n\n{rejection_sentence(plan)}"
         "**Approve**: exactly this is carried out, once, and recorded with your name. "
         "**Reject**: it stays held back, and the note of every run says so; new bookings go on. "
         "When the plan changes, you are asked about the new one."

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from booking_sync_airflow.identity import APPROVAL_DAG_ID, NOTE_KEY, PLAN_TAB
+from booking_sync_airflow.plan_decision import APPROVE, REJECT, PlanDecision
 from booking_sync_airflow.reconciliation_dag import LONG_AGO
 from booking_sync_airflow.steps import open_services
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-APPROVE, REJECT = "Approve", "Reject"
 DESCRIBE, DECIDE, RECORD = "describe_plan", "decide", "record_answer"
 
 MOST_ASKED = 100
 """How many questions are open at once; the others follow. Airflow's scheduler looks at every run that is under way."""
-
-
-class PlanDecision(HITLOperator):
-    """Airflow's question to a person, with the time limit of our settings."""
-
-    def execute(self, context: Context) -> None:
-        """Put the question and give the worker back; the answer, or the time limit, goes on with the task."""
-        from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
-
-        self.response_timeout = timedelta(seconds=Settings.from_environment(os.environ).approval_seconds)
-        super().execute(context)
 
 
 def approval_dag(*, doc_md: str) -> DAG:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -70,6 +72,14 @@ def test_an_approval_is_not_lost_where_its_run_never_came_about(scene: Scene, pl
     assert scene.run().counts["cancel"] == MANY  # any next run
     scene.everything_is_right()  # W5
     assert questions.open_questions(scene.services) == questions.Questions((), ())
+
+
+def test_an_answer_is_told_from_the_one_before(scene: Scene, plan: RefusedPlan) -> None:
+    answered_at = scene.clock()
+    assert not questions.is_recorded(scene.services, plan.id, answered_at)
+    answer(scene, plan, is_approved=False)
+    assert questions.is_recorded(scene.services, plan.id, answered_at)
+    assert not questions.is_recorded(scene.services, plan.id, answered_at + timedelta(hours=1))
 
 
 def test_an_answer_that_is_recorded_twice_is_the_same_answer(scene: Scene, plan: RefusedPlan) -> None:

@@ -102,6 +102,14 @@ class Processes:
                 raise DemoError(f"Waited {timeout_seconds:.0f} s for {what}, in vain.\n{tails}")
             time.sleep(_PAUSE_SECONDS)
 
+    def end(self, started: Running) -> None:
+        """Ask one process to end, and end it where it does not."""
+        started.signal_group(signal.SIGINT)
+        self._wait(started, GRACE_SECONDS)
+        started.signal_group(signal.SIGKILL)
+        started.process.wait()
+        self.running.remove(started)
+
     def stop(self) -> None:
         """Ask every process to end, the newest first, and end those that do not.
 

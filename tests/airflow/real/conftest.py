@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import create_engine
 
 from booking_sandbox.server import Sandbox
 from booking_sync_airflow.demo import airflow_stack
@@ -31,6 +32,12 @@ BUNDLES = json.dumps(
 """Our DAGs, and those of somebody else."""
 
 
+METADATA_URL = "METADATA_URL"
+"""This environment variable may name an empty database of PostgreSQL for Airflow itself, in place of SQLite."""
+
+_METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
 @pytest.fixture(scope="package")
 def started_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
     place = airflow_stack.new_place(REPOSITORY, tmp_path_factory.mktemp("airflow"))
@@ -39,9 +46,11 @@ def started_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAi
     base = {name: value for name, value in os.environ.items() if name not in ours and "AIRFLOW_CONN_" not in name}
     more = {"BOOKING_SYNC_SECRET_KEY": SECRET_KEY, "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": BUNDLES}
     environment = airflow_stack.environment(place, base | more)
+    metadata = os.environ.get(METADATA_URL) or environment[_METADATA]
+    environment[_METADATA] = metadata
     with Processes(place.home / "logs", environment) as processes:
         airflow_stack.migrate(processes)
-        yield RealAirflow(airflow_stack.start(processes, place), place, processes)
+        yield RealAirflow(airflow_stack.start(processes, place), place, processes, create_engine(metadata))
 
 
 @pytest.fixture

@@ -44,6 +44,15 @@ def start(seat: Window) -> None:
     seat.page.get_by_test_id("toggle-pause").first.click()
 
 
+def watch(seat: Window, state: str, done: int, count: int) -> None:
+    """See on our own page how far it is, and come back."""
+    seat.page.goto(f"{seat.place.url}/plugin/booking-sync")
+    seat.sees(f"{done} of {count}")
+    seat.sees(state)
+    seat.look(f"backfill-{state.replace(' ', '-')}")
+    seat.page.goto(f"{seat.place.url}/dags/{BACKFILL_DAG_ID}")
+
+
 @dataclass(frozen=True)
 class Backfill:
     """Some days of history, and what became of them."""
@@ -85,10 +94,12 @@ def test_a_backfill_is_started_watched_paused_and_resumed_in_the_browser(
     seat.page.wait_for_timeout(5_000)
 
     assert backfill.done() == paused_at < count  # it stays so
+    watch(seat, "paused", paused_at, count)
 
     seat.page.get_by_role("button", name="Unpause backfill").click()
     wait("every day", lambda: backfill.done() == count, timeout_seconds=limit * count)
     expect(seat.page.get_by_text("Backfill in progress")).to_be_hidden(timeout=90_000)
+    watch(seat, "over", count, count)
 
     assert [run["state"] for run in backfill.runs()] == ["success"] * count
     starts = [run["data_interval_start"][:10] for run in backfill.runs()]
