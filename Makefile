@@ -10,7 +10,7 @@ STAMP := $(VENV)/installed-$(shell cat requirements.txt pyproject.toml | cksum |
 # The rivals of `make bench` have an environment of their own: nothing else needs them.
 RIVALS := .venv-bench
 RIVALS_STAMP := $(RIVALS)/installed-$(shell cat requirements-bench.txt | cksum | tr -c '0-9\n' '-')
-# The image's packages, which are locked by themselves, for their licences.
+# What the image holds, which is locked by itself: for `make rehearse`, and for the licences.
 IMAGE := .venv-image
 IMAGE_STAMP := $(IMAGE)/installed-$(shell cat requirements-production.txt | cksum | tr -c '0-9\n' '-')
 # The tests run on all cores, each file on one of them. ARGS="-n 0" runs them one by one.
@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test soak check bench plan migrate prune sandbox lock reference licences sbom audit install clean
+.PHONY: help demo test soak check bench plan migrate prune sandbox secrets lock reference licences sbom audit install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,10 +60,14 @@ prune: install ## delete what is older than the retention, as the daily audit do
 sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
 	@exec $(BIN)/python -m booking_sandbox $(ARGS)
 
+secrets: ## make the files of secrets that docker-compose.yaml mounts (SANDBOX=1: with the keys of the sandbox)
+	@sh scripts/secrets.sh $(or $(SECRETS_FOLDER),secrets) $(if $(filter-out 0,$(SANDBOX)),sandbox)
+
 lock: ## lock all requirements*.in, for Python 3.11 to 3.13, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
-	uv pip compile --python-version 3.12 --python-platform linux --generate-hashes requirements-production.in -o requirements-production.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes requirements-production.in -o requirements-production.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes requirements-bench.in -o requirements-bench.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes requirements-compose.in -o requirements-compose.txt
 
 reference: install ## write docs/reference.md from the code
 	@$(BIN)/python -m scripts.reference --write
@@ -89,4 +93,4 @@ $(IMAGE_STAMP):
 	@PYTHON="$${PYTHON:-python3.12}" sh scripts/install.sh $(IMAGE) requirements-production.txt && rm -f $(IMAGE)/installed-* && touch $@
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) $(RIVALS) $(IMAGE) .demo .sbom
+	rm -rf $(VENV) $(RIVALS) $(IMAGE) .demo .rehearsal .sbom

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from booking_sync.errors import ConfigurationError
 from booking_sync.guard import DEFAULT_LIMITS, GuardLimits
@@ -97,7 +98,7 @@ class Settings:
             retention_days=_number(
                 environment, "RETENTION_DAYS", defaults.retention_days, least=SHORTEST_RETENTION_DAYS
             ),
-            secret_keys=_several(environment, "SECRET_KEY"),
+            secret_keys=_several(environment, "SECRET_KEY") or _in_file(environment, "SECRET_KEY_FILE"),
         )
 
     @property
@@ -114,7 +115,22 @@ class Settings:
 
 
 def _several(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in environment.get(PREFIX + name, "").split(",") if one.strip())
+    return _separated(environment.get(PREFIX + name, ""))
+
+
+def _in_file(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Read what must not stand in the environment itself, where every child process and crash report would have it."""
+    path = environment.get(PREFIX + name, "").strip()
+    if not path:
+        return ()
+    try:
+        return _separated(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{PREFIX}{name} names a file that cannot be read: {type(error).__name__}.") from None
+
+
+def _separated(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0) -> float:

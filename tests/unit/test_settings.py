@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from booking_sync.errors import ConfigurationError
@@ -47,3 +49,21 @@ def test_several_secret_keys_are_separated_by_commas_and_never_shown() -> None:
     found = Settings.from_environment({f"{PREFIX}SECRET_KEY": " new key , old key,"})
     assert found.secret_keys == ("new key", "old key")
     assert "key" not in repr(found).replace("secret_keys", "")
+
+
+def test_secret_keys_can_be_in_a_file_that_is_mounted(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("new key,old key\n")
+    found = Settings.from_environment({f"{PREFIX}SECRET_KEY_FILE": str(file)})
+    assert found.secret_keys == ("new key", "old key")
+
+
+def test_the_variable_goes_before_the_file(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    found = Settings.from_environment({f"{PREFIX}SECRET_KEY": "a key", f"{PREFIX}SECRET_KEY_FILE": nowhere})
+    assert found.secret_keys == ("a key",)
+
+
+def test_a_key_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"{PREFIX}SECRET_KEY_FILE names a file that cannot be read: FileNotF"):
+        Settings.from_environment({f"{PREFIX}SECRET_KEY_FILE": str(tmp_path / "nowhere")})
