@@ -46,7 +46,7 @@ from booking_sync.store.freshness_counts import freshness_counts
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
-from booking_sync.telling import forget_old_notices, tell
+from booking_sync.telling import tell, wipe_old_notices
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window, advanced_watermark, window_for
 from booking_sync.work import Work
 
@@ -208,7 +208,7 @@ def close_run(services: Services, run_id: str) -> RunReport:
         state = RunState.FAILED if report.is_red else RunState.RECORDED
         counts = {**report.counts, **freshness_counts(connection, run)}
         runs.close_run(connection, run_id, state=state, counts=counts, closed_at=services.clock())
-        forget_old_notices(connection, services.clock())
+        wipe_old_notices(connection, services.clock())
     return report
 
 

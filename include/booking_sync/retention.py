@@ -47,7 +47,8 @@ def _slices(engine: Engine, before: datetime) -> Iterator[tuple[str, int]]:
                 slice_ = trail.prune(connection, before, after, AT_ONCE)
             after = slice_.after
             yield trail.table.name, slice_.count
-    yield from _until_none_is_left(engine, "change", before, retention.prune_changes)
+    for ended in retention.ENDED:
+        yield from _until_none_is_left(engine, ended.table.name, before, ended.prune_some)
     yield from _until_none_is_left(engine, "run", before, retention.prune_runs)
 
 

@@ -34,9 +34,6 @@ logger = logging.getLogger(__name__)
 NEWS_HOURS = 24
 """How long a mail server may refuse to take a notice before nobody wants to read it any more."""
 
-KEPT_DAYS = 400
-"""How long it is known, without any personal data, what people were told: their calendars go on from there."""
-
 TURN_SECONDS = 60.0
 """How long one integration's mails may take in one run; the others wait for the next."""
 
@@ -65,10 +62,9 @@ def tell(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
         return {}
 
 
-def forget_old_notices(connection: Connection, at: datetime) -> None:
-    """Wipe notices that no run has come to, because their integration rests, and delete what ended long ago."""
-    open_before, ended_before = at - timedelta(hours=2 * NEWS_HOURS), at - timedelta(days=KEPT_DAYS)
-    notices.forget_old(connection, open_before=open_before, ended_before=ended_before, at=at)
+def wipe_old_notices(connection: Connection, at: datetime) -> None:
+    """Wipe notices that no run has come to, because their integration rests."""
+    notices.wipe_old(connection, noted_before=at - timedelta(hours=2 * NEWS_HOURS), at=at)
 
 
 def _tell_one(work: Work, _part: IntegrationRun) -> dict[str, int]:

@@ -11,9 +11,12 @@ from sqlalchemy import Engine, Table, func, insert, select
 
 from booking_sync import retention
 from booking_sync.states import ChangeState
+from booking_sync.store.alert_tables import alert
 from booking_sync.store.database import reading, writing
+from booking_sync.store.intervention_tables import ignored_booking, intervention
+from booking_sync.store.notice_tables import notice
 from booking_sync.store.read_tables import kept_booking
-from booking_sync.store.tables import audit, change, drift, integration_run, mapping, mapping_history, run
+from booking_sync.store.tables import audit, change, drift, integration_run, mapping, mapping_history, refused_plan, run
 from tests.store.conftest import INTEGRATION, NOW
 from tests.store.test_schema import change_row
 
@@ -72,6 +75,19 @@ def kept_row(booking_id: str, *, is_open: bool, run_id: str = "run_1") -> dict[s
     return {**shared, "run_id": run_id, "booking_id": booking_id, "is_open": is_open}
 
 
+def plan_row(checksum: str, state: str, at: datetime) -> dict[str, Any]:
+    shared = {"integration_id": INTEGRATION, "kind": "plan", "reasons": [], "figures": {}, "size": 1, "run_id": "run_1"}
+    return {**shared, "checksum": checksum, "state": state, "refused_at": at}
+
+
+def notice_row(name: str, *, finished_at: datetime | None, meeting_ends_at: datetime = OLD) -> dict[str, Any]:
+    shared = {"integration_id": INTEGRATION, "booking_id": "bk_1", "booking_version": 1, "change_id": "one"}
+    what = {"kind": "canceled", "role": "host", "calendar_uid": "u", "sequence": 1, "noted_at": OLD}
+    state = "sent" if finished_at else "waiting"
+    ends = {"finished_at": finished_at, "meeting_ends_at": meeting_ends_at}
+    return {**shared, **what, **ends, "id": name, "state": state, "attempt_count": 1}
+
+
 def add(engine: Engine, table: Table, *rows: Mapping[str, Any]) -> None:
     with writing(engine) as connection:
         connection.execute(insert(table), list(rows))
@@ -114,6 +130,43 @@ def test_bookings_that_are_read_again_stay(engine: Engine) -> None:
     add(engine, kept_booking, kept_row("open", is_open=True), kept_row("over", is_open=False))
     assert prune(engine) == {"kept_booking": 1}
     assert left(engine, kept_booking, "booking_id") == {"open"}
+
+
+def test_plans_go_when_they_are_settled_and_nothing_of_them_is_open(engine: Engine) -> None:
+    states = ("waiting", "granted", "rejected", "approved", "overtaken")
+    add(engine, refused_plan, *(plan_row(state, state, OLD) for state in states), plan_row("young", "approved", YOUNG))
+    with reading(engine) as connection:
+        approved = select(refused_plan.c.id).where(refused_plan.c.checksum == "approved")
+        plan_id = connection.execute(approved).scalar_one()
+    add(engine, change, {**change_row("open", ChangeState.KEPT), "approval_id": plan_id})
+    assert prune(engine) == {"refused_plan": 1}
+    assert left(engine, refused_plan, "checksum") == {"waiting", "granted", "rejected", "approved", "young"}
+
+
+def test_what_people_did_to_bookings_goes_and_what_they_said_to_ignore_holds(engine: Engine) -> None:
+    did = {"integration_id": INTEGRATION, "booking_id": "bk_1", "action": "ignore", "person": "ada"}
+    add(engine, intervention, {**did, "at": OLD}, {**did, "at": YOUNG})
+    said = {"integration_id": INTEGRATION, "booking_id": "bk_1", "ignored_by": "ada", "reason": "a test"}
+    add(engine, ignored_booking, {**said, "ignored_at": OLD})
+    assert prune(engine) == {"intervention": 1}
+    assert left(engine, intervention, "at") == {YOUNG}
+    assert left(engine, ignored_booking, "booking_id") == {"bk_1"}
+
+
+def test_alerts_go_when_they_have_been_over_for_long(engine: Engine) -> None:
+    about = {"kind": "no_sync", "sentence": "?", "opened_at": OLD}
+    ends = {"over": OLD, "just over": YOUNG, "present": None}
+    add(engine, alert, *({**about, "subject": subject, "cleared_at": at} for subject, at in ends.items()))
+    assert prune(engine) == {"alert": 1}
+    assert left(engine, alert, "subject") == {"just over", "present"}
+
+
+def test_notices_go_when_nobody_can_move_their_meeting_any_more(engine: Engine) -> None:
+    rows = [notice_row("over", finished_at=OLD), notice_row("young", finished_at=YOUNG)]
+    ahead = notice_row("ahead", finished_at=OLD, meeting_ends_at=NOW + timedelta(days=1))
+    add(engine, notice, *rows, ahead, notice_row("open", finished_at=None))
+    assert prune(engine) == {"notice": 1}
+    assert left(engine, notice, "id") == {"young", "ahead", "open"}  # M1
 
 
 def test_a_run_goes_with_its_parts_when_nothing_refers_to_it(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from booking_sync.states import NoticeKind, NoticeState
 from booking_sync.store.notice_tables import notice
@@ -131,11 +131,10 @@ def end(
     connection.execute(update(notice).where(notice.c.id == notice_id).values(_ended(state, at, error_code)))
 
 
-def forget_old(connection: Connection, *, open_before: datetime, ended_before: datetime, at: datetime) -> None:
-    """Wipe what no run has come to, in any integration, and delete the rows that ended long ago."""
-    is_old = notice.c.state.in_(OPEN) & (notice.c.noted_at < open_before)
+def wipe_old(connection: Connection, *, noted_before: datetime, at: datetime) -> None:
+    """Give up, and wipe, what no run has come to, in any integration."""
+    is_old = notice.c.state.in_(OPEN) & (notice.c.noted_at < noted_before)
     connection.execute(update(notice).where(is_old).values(_given_up(NoticeState.EXPIRED, at)))
-    connection.execute(delete(notice).where(notice.c.finished_at < ended_before))
 
 
 def payloads(connection: Connection) -> list[tuple[str, bytes]]:

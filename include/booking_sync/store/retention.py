@@ -1,7 +1,8 @@
 """Deleting what is older than anybody needs it, a slice at a time; what a run still relies on stays.
 
-Never deleted: mapping rows, open changes, bookings that are kept, settings and their history, what people did to
-integrations, refused plans. Of the history, what is about a mapped activity stays: it says that we made it.
+Never deleted: mapping rows, open changes, bookings that are kept or ignored, plans that can still be approved, settings
+and their history, what people did to integrations. Of the history, what is about a mapped activity stays: it says that
+we made it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, select
 
-from booking_sync.states import OPEN_STATES, AuditOutcome
+from booking_sync.states import HELD_BACK_STATES, OPEN_STATES, AuditOutcome
+from booking_sync.store.alert_tables import alert
+from booking_sync.store.intervention_tables import intervention
+from booking_sync.store.notice_tables import notice
 from booking_sync.store.read_tables import kept_booking
-from booking_sync.store.tables import audit, change, drift, mapping, mapping_history, run
+from booking_sync.store.tables import audit, change, drift, mapping, mapping_history, refused_plan, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,38 @@ TRAILS: Sequence[Trail] = (
     ),
     Trail(kept_booking, kept_booking.c.kept_at, (~kept_booking.c.is_open,)),
     Trail(drift, drift.c.found_at, ()),
+    Trail(intervention, intervention.c.at, ()),
+    Trail(
+        refused_plan,
+        refused_plan.c.refused_at,
+        (
+            refused_plan.c.state.not_in(HELD_BACK_STATES),
+            ~exists().where(change.c.approval_id == refused_plan.c.id, change.c.state.in_(OPEN_STATES)),
+        ),
+    ),
 )
 
 
-def prune_changes(connection: Connection, before: datetime, most: int) -> int:
-    """Delete some of the changes that were over before then; return how many."""
-    old = select(change.c.id).where(change.c.closed_at < before, change.c.state.not_in(OPEN_STATES)).limit(most)
-    return connection.execute(delete(change).where(change.c.id.in_(old))).rowcount
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A table whose rows have an end, and go when every one of these moments is long past. The first has an index."""
+
+    table: Table
+    moments: tuple[Column[Any], ...]
+
+    def prune_some(self, connection: Connection, before: datetime, most: int) -> int:
+        """Delete some of the rows that were over before then; return how many."""
+        ids = self.table.c.id
+        old = select(ids).where(*(moment < before for moment in self.moments)).limit(most)
+        return connection.execute(delete(self.table).where(ids.in_(old))).rowcount
+
+
+ENDED: Sequence[Ended] = (
+    Ended(change, (change.c.closed_at,)),
+    # People's calendars count on the numbers in their mails for as long as a meeting may still be moved.
+    Ended(notice, (notice.c.finished_at, notice.c.meeting_ends_at)),
+    Ended(alert, (alert.c.cleared_at,)),
+)
 
 
 def prune_runs(connection: Connection, before: datetime, most: int) -> int:
