@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test soak check bench plan migrate prune sandbox secrets lock reference licences sbom audit install clean
+.PHONY: help demo test soak check bench plan migrate prune backup restore rotate sandbox secrets lock reference licences sbom audit install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,15 @@ migrate: install ## bring the mapping database to this version's schema (make a 
 
 prune: install ## delete what is older than the retention, as the daily audit does
 	@$(BIN)/python -m booking_sync_airflow.prune
+
+backup: install ## copy the mapping database into a new file under backups/ (TO=another folder or file)
+	@$(BIN)/python -m booking_sync_airflow.backup $(or $(TO),backups/)
+
+restore: install ## put a backup back: FROM=its file (stop the runs first)
+	@$(BIN)/python -m booking_sync_airflow.restore $(FROM)
+
+rotate: install ## put everything that is encrypted under the first key of BOOKING_SYNC_SECRET_KEY
+	@$(BIN)/python -m booking_sync_airflow.rotate
 
 sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
 	@exec $(BIN)/python -m booking_sandbox $(ARGS)

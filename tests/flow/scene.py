@@ -68,12 +68,12 @@ class Scene:
     def switches(self) -> HubSpotSwitches:
         return self.sandbox.hubspot.switches
 
-    def new_services(self, hubspot_key: str | None = None) -> Services:
+    def new_services(self, hubspot_key: str | None = None, secret_key: str = SECRET) -> Services:
         """Build the services as a new process would; waiting moves the scene's clock and takes no time."""
         calendar, hubspot = self.sandbox.calendar, self.sandbox.hubspot
         key = hubspot_key or hubspot.service_key
         built = build_services(
-            Settings(secret_keys=(SECRET,), quiet_seconds=QUIET_SECONDS),
+            Settings(secret_keys=(secret_key,), quiet_seconds=QUIET_SECONDS),
             database_url=self.database_url,
             calendar_url=calendar.url,
             calendar_key=calendar.api_key,

@@ -15,7 +15,7 @@ import os
 import secrets
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -40,7 +40,9 @@ class Vault:
                 "BOOKING_SYNC_SECRET_KEY is not set: it encrypts what is kept at rest. Make one with "
                 "`python -c 'import secrets; print(secrets.token_urlsafe(32))'` and set it for every Airflow component."
             )
-        self._fernet = MultiFernet([Fernet(_fernet_key(key)) for key in secret_keys])
+        keys = [Fernet(_fernet_key(key)) for key in secret_keys]
+        self._first = keys[0]
+        self._fernet = MultiFernet(keys)
 
     def encrypt(self, text: str) -> bytes:
         """Return the text compressed and encrypted."""
@@ -64,13 +66,31 @@ class Vault:
         Raises:
             ConfigurationError: none of the keys fits.
         """
-        try:
+        with _fitting_key():
             return self._fernet.decrypt(token)
-        except InvalidToken:
-            raise ConfigurationError(
-                "BOOKING_SYNC_SECRET_KEY does not fit the mapping database: what is encrypted there cannot be read. "
-                "Put the key that was used before into the comma-separated list, after the new one."
-            ) from None
+
+    def under_first_key(self, token: bytes) -> bytes | None:
+        """Return what another key has encrypted under the first one; None where it is under the first one already.
+
+        Raises:
+            ConfigurationError: none of the keys fits.
+        """
+        with contextlib.suppress(InvalidToken):
+            self._first.decrypt(token)
+            return None
+        with _fitting_key():
+            return self._fernet.rotate(token)
+
+
+@contextlib.contextmanager
+def _fitting_key() -> Iterator[None]:
+    try:
+        yield
+    except InvalidToken:
+        raise ConfigurationError(
+            "BOOKING_SYNC_SECRET_KEY does not fit the mapping database: what is encrypted there cannot be read. "
+            "Put the key that was used before into the comma-separated list, after the new one."
+        ) from None
 
 
 def development_keys(database_url: str) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ START_TOLERANCE_SECONDS = 3_600.0
 """How far the start of a process may seem to move when the machine's clock is set. To take a dead worker for a live one
 only costs waiting for the end of its lease; the other way round would be dangerous."""
 
+FENCES_SKIPPED = 1_000_000
+"""More acquisitions of one integration than there can be between a backup and its restore."""
 
 _of_integration = lease.c.integration_id == bindparam("of_integration")
 _is_ours = _of_integration & (lease.c.fence == bindparam("our_fence"))
@@ -99,6 +101,15 @@ def present_holders(connection: Connection) -> list[str]:
         for row in rows
         if row["expires_at"] > now and not _is_gone(row)
     ]
+
+
+def release_restored(connection: Connection) -> None:
+    """Release every lease of a database that was restored: nobody who is named there is at work.
+
+    Fences go on far beyond those that were given out since the backup, so that a worker who has slept through all this
+    cannot pass for one of today.
+    """
+    connection.execute(update(lease).values(holder=None, fence=lease.c.fence + FENCES_SKIPPED))
 
 
 def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float) -> Lease:

@@ -1,0 +1,39 @@
+"""``make restore``: put a backup of the mapping database back, brought to this version's schema."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from booking_sync.errors import BookingSyncError
+from booking_sync.restoring import restore
+from booking_sync.settings import Settings
+from booking_sync.store import schema
+from booking_sync.store.database import connect_database
+from booking_sync.store.encryption import Vault, development_keys
+from booking_sync_airflow.database import database_url
+
+
+def main() -> None:
+    """Restore into the database that ``booking_sync_db`` names, and see that the secret key opens it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=Path, help="a file that make backup has written")
+    source = parser.parse_args().source
+    try:
+        url = database_url()
+        engine = connect_database(url)
+        vault = Vault(Settings.from_environment(os.environ).secret_keys or development_keys(url))
+        before = restore(engine, vault, source)
+    except BookingSyncError as refusal:
+        raise SystemExit(str(refusal)) from None
+    where = engine.url.render_as_string(hide_password=True)
+    sys.stdout.write(
+        f"{source} -> {where}: schema {before} -> {schema.head_revision()}\n"
+        "BOOKING_SYNC_SECRET_KEY fits. The next run reads everything that has changed since the backup.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What operators do: backups, another secret key, upgrades, and what they watch."""
