@@ -65,6 +65,8 @@ class Settings:
     """How long the question whether a refused plan may be carried out waits for an answer, before that is no."""
     freshness_seconds: float = 3600.0
     """How old what was passed on last may be, and how long ago a sync may have ended, before operators are alerted."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts that keys may be sent to besides those of Calendar.com and HubSpot."""
     alert_callbacks: tuple[str, ...] = ()
     """Import paths of functions that tell operators in other ways."""
     retention_days: float = 400.0
@@ -94,6 +96,7 @@ class Settings:
             guard_source_percent=_number(environment, "GUARD_SOURCE_PERCENT", defaults.guard_source_percent),
             approval_seconds=_seconds(environment, "APPROVAL_SECONDS", defaults.approval_seconds, least=1.0),
             freshness_seconds=_seconds(environment, "FRESHNESS_SECONDS", defaults.freshness_seconds, least=60.0),
+            allowed_hosts=_several(environment, "ALLOWED_HOSTS"),
             alert_callbacks=_several(environment, "ALERT_CALLBACKS"),
             retention_days=_number(
                 environment, "RETENTION_DAYS", defaults.retention_days, least=SHORTEST_RETENTION_DAYS

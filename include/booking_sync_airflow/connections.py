@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from booking_sync.clients.address import CALENDAR_HOSTS, CONSENT_HOSTS, HUBSPOT_HOSTS, is_allowed_host
 from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.errors import ConfigurationError
 from booking_sync_airflow.provider import AUTHORIZE_URL, CALENDAR_URL, HUBSPOT_URL
@@ -37,7 +39,7 @@ def calendar_address(connection_id: str) -> ServiceAddress:
         ConfigurationError: the connection is missing, or has no API key, or its host is no URL.
     """
     connection = _required(connection_id, "calendar", "API key")
-    return ServiceAddress(_base_url(connection, CALENDAR_URL), _key(connection, "API key"))
+    return ServiceAddress(_base_url(connection, CALENDAR_URL, CALENDAR_HOSTS), _key(connection, "API key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def hubspot_address(connection_id: str) -> HubSpotAddress:
         ConfigurationError: the connection is missing, has neither, or its host is no URL.
     """
     connection = _required(connection_id, "hubspot", "service key")
-    url = _base_url(connection, HUBSPOT_URL)
+    url = _base_url(connection, HUBSPOT_URL, HUBSPOT_HOSTS)
     if connection.login and not (connection.password or "").strip():
         return HubSpotAddress(url, _oauth_app(connection))
     return HubSpotAddress(url, _key(connection, "service key"))
@@ -99,10 +101,11 @@ def _oauth_app(connection: Connection) -> OAuthApp:
             f"The connection '{connection.conn_id}' holds an OAuth client id but no client_secret in its extra field: "
             "put it there, or a service key into the password field instead."
         )
+    consent = authorize_url.strip() if isinstance(authorize_url, str) and authorize_url else AUTHORIZE_URL
     return OAuthApp(
         client_id=str(connection.login).strip(),
         client_secret=secret.strip(),
-        authorize_url=authorize_url.strip() if isinstance(authorize_url, str) and authorize_url else AUTHORIZE_URL,
+        authorize_url=_on_allowed_host(connection, consent, CONSENT_HOSTS),
         uses_pkce=extra.get("pkce") is not False,
     )
 
@@ -122,7 +125,7 @@ def extra_fields(connection: Connection) -> dict[str, object]:
     return extra
 
 
-def _base_url(connection: Connection, default: str) -> str:
+def _base_url(connection: Connection, default: str, hosts: frozenset[str]) -> str:
     host = (connection.host or "").strip()
     if not host:
         return default
@@ -140,4 +143,21 @@ def _base_url(connection: Connection, default: str) -> str:
         raise wrong
     if connection.port and port is None:
         parts = parts._replace(netloc=f"{parts.netloc}:{connection.port}")
-    return parts.geturl().rstrip("/")
+    return _on_allowed_host(connection, parts.geturl().rstrip("/"), hosts)
+
+
+def _on_allowed_host(connection: Connection, url: str, hosts: frozenset[str]) -> str:
+    """Return the address; whoever may edit connections must not be able to have a key sent anywhere.
+
+    Raises:
+        ConfigurationError: it is neither one of the service's own hosts, nor this machine, nor allowed by the setting.
+    """
+    from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    allowed = hosts | {one.lower() for one in Settings.from_environment(os.environ).allowed_hosts}
+    if not is_allowed_host(url, allowed):
+        raise ConfigurationError(
+            f"The connection '{connection.conn_id}' leads to a host that no key is sent to: it may be "
+            f"{' or '.join(sorted(hosts))}, this machine, or a host that BOOKING_SYNC_ALLOWED_HOSTS names."
+        )
+    return url

@@ -34,6 +34,7 @@ def test_without_a_host_the_real_services_are_meant(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_the_host_is_a_base_url(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
+    monkeypatch.setenv("BOOKING_SYNC_ALLOWED_HOSTS", "other.example, Calendar.Example")
     set_connection(monkeypatch, "calendar_default", {"conn_type": "calendar", "password": "key", **fields})
 
     assert calendar_address("calendar_default").url == url
@@ -127,3 +128,46 @@ def test_a_key_with_foreign_characters_is_refused_and_not_shown(monkeypatch: pyt
 
 def test_a_key_is_not_shown_when_an_address_is_printed() -> None:
     assert "secret" not in repr(ServiceAddress("https://a.example", "secret"))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://evil.example",
+        "https://api.hubapi.com.evil.example",
+        "https://evil.example/api.hubapi.com",
+        "https://gateway.api.calendar.com",
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+    ],
+)
+def test_no_key_is_sent_to_a_host_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    set_connection(monkeypatch, "hubspot_default", {"conn_type": "hubspot", "password": "pat-1", "host": host})
+
+    with pytest.raises(ConfigurationError, match="no key is sent to"):
+        hubspot_address("hubspot_default")
+
+
+def test_each_service_has_hosts_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOKING_SYNC_ALLOWED_HOSTS", "calendar.proxy.example")
+    for host in ("https://api.hubapi.com", "https://calendar.proxy.example.org"):
+        set_connection(monkeypatch, "calendar_default", {"conn_type": "calendar", "password": "key", "host": host})
+        with pytest.raises(ConfigurationError, match="no key is sent to"):
+            calendar_address("calendar_default")
+    set_connection(
+        monkeypatch, "calendar_default", {"conn_type": "calendar", "password": "key", "host": "CALENDAR.proxy.example."}
+    )
+
+    assert calendar_address("calendar_default").url == "https://CALENDAR.proxy.example."
+
+
+def test_people_are_sent_to_hubspot_for_their_consent_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def extra(authorize_url: str) -> dict[str, Any]:
+        app = {"client_secret": "secret", "authorize_url": authorize_url}
+        return {"conn_type": "hubspot", "login": "client", "extra": app}
+
+    set_connection(monkeypatch, "hubspot_default", extra("https://app-eu1.hubspot.com/oauth/authorize"))
+    assert isinstance(hubspot_address("hubspot_default").key, OAuthApp)
+    set_connection(monkeypatch, "hubspot_default", extra("https://app.hubspot.com.evil.example/oauth/authorize"))
+    with pytest.raises(ConfigurationError, match="no key is sent to"):
+        hubspot_address("hubspot_default")

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from booking_sync.errors import ConfigurationError
+
+CALENDAR_HOSTS = frozenset({"gateway.api.calendar.com"})
+HUBSPOT_HOSTS = frozenset({"api.hubapi.com"})
+CONSENT_HOSTS = frozenset({"app.hubspot.com", "app-eu1.hubspot.com"})
+"""Where people are sent for a consent. HubSpot docs, "Manage OAuth tokens": accounts in the EU have their own host."""
 
 
 def checked_base_url(service: str, base_url: str) -> str:
@@ -30,6 +36,12 @@ def checked_base_url(service: str, base_url: str) -> str:
             f"the address of {service} must begin with https://, except for a server on this machine"
         )
     return base_url.strip().rstrip("/")
+
+
+def is_allowed_host(url: str, hosts: Collection[str]) -> bool:
+    """Say whether an address is on one of these hosts, exactly, or on this machine."""
+    host = (urlsplit(url).hostname or "").lower().rstrip(".")
+    return host in hosts or is_this_machine(host)
 
 
 def is_this_machine(host: str) -> bool:

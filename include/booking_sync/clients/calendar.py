@@ -10,6 +10,7 @@ from urllib.parse import quote
 from booking_sync.clients.http import Exchange, HttpOptions, JsonHttp
 from booking_sync.errors import ConfigurationError, IncompleteRead, Refused
 from booking_sync.model import Workspace
+from booking_sync.plain_text import one_line
 
 _PAGE_SIZE = 200  # contract: the most that may be asked for
 _IDS_PER_REQUEST = 100  # contract: the most ids in one request
@@ -195,7 +196,7 @@ def _workspace(payload: dict[str, Any]) -> Workspace:
     identity, name, plan, time_zone = (field if isinstance(field, str) else "" for field in fields)
     if not identity:
         raise IncompleteRead(f"GET {_WORKSPACES}: a workspace has no id")
-    return Workspace(id=identity, name=name, plan=plan, time_zone=time_zone)
+    return Workspace(id=identity, name=one_line(name), plan=plan, time_zone=time_zone)
 
 
 def _reached(page: list[dict[str, Any]], *, since: datetime, until: datetime) -> datetime:

@@ -32,6 +32,7 @@ from booking_sync.clients.hubspot_model import (
 )
 from booking_sync.clients.pace import Pace
 from booking_sync.errors import ConfigurationError, IncompleteRead, NotFound, OutcomeUnknown, Refused
+from booking_sync.plain_text import one_line
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -118,10 +119,9 @@ class HubSpotClient:
             if error.status not in _NOT_SERVED:
                 raise
             raise ConfigurationError(_no_such_version(self._calls.version)) from None
-        portal_id = as_id(details.get("portalId"))
-        if portal_id is None:
+        if (portal_id := as_id(details.get("portalId"))) is None:
             raise IncompleteRead("HubSpot: the account details have no portal id")
-        texts = [as_id(details.get(name)) or "" for name in ("portalName", "uiDomain", "timeZone", "accountType")]
+        texts = [one_line(as_id(details.get(name))) for name in ("portalName", "uiDomain", "timeZone", "accountType")]
         return Portal(portal_id, *texts)
 
     def uninstall(self) -> None:
