@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,8 +166,18 @@ class HubSpotState(Portals):
                 if include_archived or not one.is_archived
             ]
 
-    def activities(self, include_archived: bool = False, portal_id: int | None = None) -> list[dict[str, Any]]:  # noqa: FBT001, FBT002 - part of what tests call
-        """Copies of all meetings: id, properties, archived, contact_ids, and associations by object type."""
+    def activities(
+        self,
+        include_archived: bool = False,  # noqa: FBT001, FBT002 - part of what tests call
+        portal_id: int | None = None,
+        *,
+        having: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Copies of all meetings, or of those having these values: id, properties, archived, contact_ids, associations.
+
+        The associations are by object type.
+        """
+        wanted = (having or {}).items()
         with self.lock:
             portal = self.portal(portal_id)
             return [
@@ -177,7 +187,7 @@ class HubSpotState(Portals):
                     "associations": _associations(portal, one),
                 }
                 for one in portal.store.records.get(MEETINGS.name, {}).values()
-                if include_archived or not one.is_archived
+                if (include_archived or not one.is_archived) and wanted <= one.properties.items()
             ]
 
     def contact_by_email(self, email: str, portal_id: int | None = None) -> dict[str, Any] | None:

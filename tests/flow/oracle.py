@@ -14,12 +14,9 @@ Booking = dict[str, Any]
 
 def activities_of(sandbox: Sandbox, booking_id: str, *, include_archived: bool = False) -> list[dict[str, Any]]:
     """Return the activities that carry the booking's id and a marker of ours, oldest first."""
-    found = sandbox.hubspot.state.activities(include_archived)
+    found = sandbox.hubspot.state.activities(include_archived, having={"calendar_booking_id": booking_id})
     ours = [one for one in found if one["properties"].get("calendar_booking_key")]
-    return sorted(
-        (one for one in ours if one["properties"].get("calendar_booking_id") == booking_id),
-        key=lambda one: int(one["id"]),
-    )
+    return sorted(ours, key=lambda one: int(one["id"]))
 
 
 def assert_bookings_are_mirrored(sandbox: Sandbox, workspace_id: str, except_for: Collection[str]) -> None:
