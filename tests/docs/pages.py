@@ -85,3 +85,13 @@ def make_targets_named(page: Path) -> set[str]:
     """Return every X of ``make X`` in code and commands."""
     commands = [*code(page), *(line.strip() for block in fences(page, "sh") for line in block.splitlines())]
     return {found.group(1) for line in commands if (found := re.match(r"make ([a-z]+)", line))}
+
+
+def is_there(evidence: str) -> bool:
+    """Say whether a named test (``path::test``), file or command (``make x``) exists."""
+    if evidence.startswith("make "):
+        target = re.escape(evidence.removeprefix("make "))
+        return re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE) is not None
+    path, _, test = evidence.partition("::")
+    found = ROOT / path
+    return found.is_file() and (not test or f"def {test}(" in found.read_text())
