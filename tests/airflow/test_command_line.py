@@ -8,15 +8,17 @@ import pytest
 
 from booking_sync.plan_text import MOST_ITEMS
 from booking_sync.services import utc_now
-from booking_sync_airflow.identity import SYNC_DAG_ID
+from booking_sync_airflow.identity import SYNC_DAG_ID, WATCH_DAG_ID
 from tests.airflow.dag_runs import FORTNIGHT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("metadata_database")]
 
 
-def dags_test(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def dags_test(
+    environment: dict[str, str], *arguments: str, dag_id: str = SYNC_DAG_ID
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "airflow", "dags", "test", SYNC_DAG_ID, *arguments],
+        [sys.executable, "-m", "airflow", "dags", "test", dag_id, *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -37,6 +39,14 @@ def test_dags_test_runs_one_reconciliation_with_only_environment_variables_set(
 def test_dags_test_needs_no_plugins_folder(child_environment: dict[str, str], connected: dict[str, str]) -> None:
     environment = {name: value for name, value in child_environment.items() if name != "AIRFLOW__CORE__PLUGINS_FOLDER"}
     result = dags_test(environment | connected)
+
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
+def test_dags_test_tries_the_watch_too_although_it_has_a_deadline(
+    child_environment: dict[str, str], connected: dict[str, str]
+) -> None:
+    result = dags_test(child_environment | connected, dag_id=WATCH_DAG_ID)
 
     assert result.returncode == 0, result.stdout[-3000:]
 
