@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from booking_sync.budget import Budget, budgets
 from booking_sync.freshness import freshness_in, percentile
 from booking_sync.services import Services
 from booking_sync.states import ChangeState
@@ -61,7 +62,7 @@ class SyncStatus:
     waiting_plans: int
     last_audit: PastRun | None
     drifts: Mapping[str, tuple[int, int]]
-    budgets: Sequence[tuple[str, str | None, Mapping[str, int]]]
+    budgets: Sequence[Budget]
     runs: Sequence[PastRun]
 
     @property
@@ -97,7 +98,7 @@ def sync_status(services: Services, audit_dag_id: str) -> SyncStatus:
             waiting_plans=status.waiting_plans(connection),
             last_audit=audit,
             drifts=status.drifts_of(connection, audit.id) if audit else {},
-            budgets=status.budgets(connection),
+            budgets=budgets(connection, now),
             runs=status.latest_runs(connection, MOST_RUNS),
         )
 

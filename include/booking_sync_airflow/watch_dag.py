@@ -14,7 +14,6 @@ from booking_sync_airflow.reconciliation_dag import LONG_AGO
 from booking_sync_airflow.steps import open_services
 
 if TYPE_CHECKING:
-    from airflow.models.dagrun import DagRun
     from airflow.sdk import Context
     from airflow.sdk.bases.timetable import BaseTimetable
 
@@ -27,7 +26,7 @@ class WatchDag(DAG):
     """A DAG with a deadline that ``airflow dags test`` can try."""
 
     def test(self, *args: Any, **how: Any) -> Any:  # noqa: ANN401 - as Airflow's
-        """Try it without its deadline: with one, Airflow 3.3.2 ends a try that went well with an error (issue 73428)."""
+        """Leave the deadline out: with one, Airflow 3.3.2 ends a try that went well with an error (its issue 73428)."""
         self.deadline = None
         return super().test(*args, **how)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from booking_sync.audit import run_audit
+from booking_sync.budget import budgets
 from booking_sync.freshness import freshness_in
+from booking_sync.rate_window import Policy, Use, Window
 from booking_sync.request import AuditRequest
+from booking_sync.store.database import reading, writing
+from booking_sync.store.rates import load_rate, save_rate
 from booking_sync.sync_status import SyncStatus, sync_status
 from booking_sync.window import RunTrigger
 from tests.flow.scene import Scene
 
 AUDIT = "calendar_hubspot_audit"
+PORTAL = "424242"
 
 
 @pytest.fixture
@@ -87,6 +93,40 @@ def test_the_last_audit_tells_its_drift_by_kind_and_the_runs_are_listed_newest_f
     assert status.drifts == {"edited": (1, 0)}
     assert status.last_audit is not None
     assert [run.dag_id for run in status.runs] == [AUDIT, "calendar_hubspot_sync"]
-    ((portal_id, _, said),) = status.budgets
-    assert portal_id == "424242"
-    assert said["burst_limit"] >= said["burst_remaining"]
+
+
+def test_the_budget_is_what_counts_now_and_what_hubspot_said_of_the_day(scene: Scene) -> None:
+    scene.book()
+    scene.run()
+    now = scene.clock()
+    with writing(scene.services.engine) as connection:
+        rate = load_rate(connection, PORTAL)
+        soon, past = now.timestamp() + 5, now.timestamp() - 5
+        window = Window((Use(soon, 3), Use(past, 90)), others=7, others_until=soon)
+        save_rate(connection, PORTAL, replace(rate, windows={Policy.BURST: window}))
+    with reading(scene.services.engine) as connection:
+        (busy,) = budgets(connection, now)
+        (rested,) = budgets(connection, now + timedelta(seconds=20))
+
+    assert busy.portal_id == PORTAL
+    assert (busy.requests.ours, busy.requests.others, busy.requests.used) == (3, 7, 10)
+    assert busy.requests.most == rate.burst.most
+    assert (rested.requests.used, rested.searches.used) == (0, 0)
+    assert busy.daily is not None
+    assert 0 < busy.daily.used < busy.daily.most
+    assert busy.waits_until is None
+
+
+def test_a_portal_whose_day_is_used_up_says_until_when_it_waits(scene: Scene) -> None:
+    scene.run()
+    now = scene.clock()
+    with writing(scene.services.engine) as connection:
+        rate = load_rate(connection, PORTAL)
+        stop = replace(rate, stopped_until=now + timedelta(hours=1), stop_reason="the daily limit is used up")
+        save_rate(connection, PORTAL, stop)
+    with reading(scene.services.engine) as connection:
+        (waiting,) = budgets(connection, now)
+        (again,) = budgets(connection, now + timedelta(hours=2))
+
+    assert (waiting.waits_until, waiting.reason) == (stop.stopped_until, stop.stop_reason)
+    assert again.waits_until is None

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from booking_sync.rate_window import FIRST_BURST_LIMIT, SEARCH_LIMIT, Limit, Policy, Use, Window
 from booking_sync.store.rate_table import portal_rate
 from booking_sync.store.statements import insert_or_update
+from booking_sync.store.tables import portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,14 @@ def load_rate(connection: Connection, portal_id: str) -> PortalRate:
         first = {"portal_id": portal_id, **_values(PortalRate())}
         connection.execute(insert_or_update(connection, portal_rate).values(first).on_conflict_do_nothing())
         row = connection.execute(statement).mappings().one()
-    windows = {Policy(name): _window(values) for name, values in row["windows"].items()}
-    limit = Limit(row["burst_limit"], row["burst_seconds"])
-    return PortalRate(limit, windows, row["stopped_until"], row["stop_reason"])
+    return _rate(row)
+
+
+def rates(connection: Connection, most: int) -> list[tuple[str, str | None, PortalRate]]:
+    """Return portal id, its name, and what is recorded of its limits, to look at only."""
+    statement = select(portal_rate, portal.c.name).outerjoin(portal, portal.c.id == portal_rate.c.portal_id)
+    rows = connection.execute(statement.order_by(portal_rate.c.portal_id).limit(most)).mappings()
+    return [(row["portal_id"], row["name"], _rate(row)) for row in rows]
 
 
 def save_rate(connection: Connection, portal_id: str, rate: PortalRate) -> None:
@@ -54,6 +60,12 @@ def lift_stop(connection: Connection, portal_id: str) -> None:
     """Let requests go to a portal again: HubSpot has just answered one."""
     stopped = (portal_rate.c.portal_id == portal_id, portal_rate.c.stopped_until.is_not(None))
     connection.execute(update(portal_rate).where(*stopped).values(stopped_until=None, stop_reason=None))
+
+
+def _rate(row: RowMapping) -> PortalRate:
+    windows = {Policy(name): _window(values) for name, values in row["windows"].items()}
+    limit = Limit(row["burst_limit"], row["burst_seconds"])
+    return PortalRate(limit, windows, row["stopped_until"], row["stop_reason"])
 
 
 def _values(rate: PortalRate) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
-from booking_sync.clients.rate_budget import HEADERS
 from booking_sync.states import RefusedState
 from booking_sync.store.read_tables import IS_KEPT, kept_booking
 from booking_sync.store.statements import chunks
 from booking_sync.store.stories import RunName
-from booking_sync.store.tables import IS_OPEN, change, drift, integration, integration_run, portal, refused_plan, run
+from booking_sync.store.tables import IS_OPEN, change, drift, integration, integration_run, refused_plan, run
 from booking_sync.window import PAGE
 
 DONE = ("create", "recreate", "cancel", "update", "adopted")
@@ -58,6 +57,15 @@ class RunFigures:
 
     read: int
     changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyLimit:
+    """How many requests HubSpot takes of a portal in a day, and how many it had counted when a run asked last."""
+
+    most: int
+    used: int
+    at: datetime
 
 
 def figures_of_runs(connection: Connection, dag_id: str, dag_run_ids: Sequence[str]) -> RunFigures:
@@ -153,23 +161,24 @@ def waiting_plans(connection: Connection) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def budgets(connection: Connection) -> list[tuple[str, str | None, Mapping[str, int]]]:
-    """Return portal id, its name, and what HubSpot said last of its limits, as the latest runs have recorded it."""
+def daily_limits(connection: Connection) -> dict[str, DailyLimit]:
+    """Return by portal what HubSpot said last of its daily limit, as the latest runs have recorded it."""
     latest = select(run.c.id).where(run.c.dag_id != PAGE).order_by(run.c.opened_at.desc()).limit(RUNS_FOR_BUDGET)
     statement = (
-        select(integration.c.portal_id, portal.c.name, integration_run.c.counts, run.c.opened_at)
+        select(integration.c.portal_id, integration_run.c.counts, run.c.opened_at)
         .join(run, run.c.id == integration_run.c.run_id)
         .join(integration, integration.c.id == integration_run.c.integration_id)
-        .join(portal, portal.c.id == integration.c.portal_id)
         .where(integration_run.c.run_id.in_(latest))
         .limit(MOST_PARTS)
     )
-    newest: dict[str, tuple[datetime, str | None, Mapping[str, int]]] = {}
+    newest: dict[str, DailyLimit] = {}
     for row in connection.execute(statement):
-        said = {name: row.counts[name] for name in HEADERS if name in row.counts}
-        if said and (row.portal_id not in newest or newest[row.portal_id][0] < row.opened_at):
-            newest[row.portal_id] = (row.opened_at, row.name, said)
-    return [(portal_id, name, said) for portal_id, (_, name, said) in newest.items()]
+        limit, remaining = row.counts.get("daily_limit"), row.counts.get("daily_remaining")
+        if limit is None or remaining is None:
+            continue
+        if row.portal_id not in newest or newest[row.portal_id].at < row.opened_at:
+            newest[row.portal_id] = DailyLimit(limit, limit - remaining, row.opened_at)
+    return newest
 
 
 def _runs() -> Any:  # noqa: ANN401 - SQLAlchemy's type of a select names each column

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -66,15 +65,6 @@ class RunView:
         return ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if counts.get(name))
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetView:
-    """What HubSpot said last of a portal's limits. Each limit: title, used, whole."""
-
-    portal_id: str
-    name: str
-    limits: Sequence[tuple[str, int, int]]
-
-
 @router.get("/status")
 def show_status(request: Request, visitor: Reader, services: Backing, session: SessionDep) -> Response:
     """Show the page."""
@@ -94,7 +84,7 @@ def show_status(request: Request, visitor: Reader, services: Backing, session: S
         target=TARGET_SECONDS,
         chart=charts,
         drifts=[(DRIFTS.get(kind, (kind, "")), *found) for kind, found in status.drifts.items()],
-        budgets=_budgets(status),
+        budgets=status.budgets,
         runs=[RunView(one) for one in status.runs],
         backfills=backfills_of_late(session, services),
         notices=notices_of(request),
@@ -117,19 +107,3 @@ def _words(item: OpenItem) -> FailureWords:
     if item.state == ChangeState.PLANNED:
         return failure_words("not_reached")
     return failure_words(item.error_code)
-
-
-def _budgets(status: SyncStatus) -> list[BudgetView]:
-    views = [BudgetView(id_, name or "", _limits(said)) for id_, name, said in status.budgets]
-    return sorted(
-        views, key=lambda view: max((used / whole for _, used, whole in view.limits), default=0), reverse=True
-    )
-
-
-def _limits(said: Mapping[str, int]) -> list[tuple[str, int, int]]:
-    pairs = (("in 10 seconds, at most", "burst"), ("today", "daily"))
-    return [
-        (title, said[f"{name}_limit"] - said[f"{name}_remaining"], said[f"{name}_limit"])
-        for title, name in pairs
-        if said.get(f"{name}_limit") and f"{name}_remaining" in said
-    ]
