@@ -79,6 +79,7 @@ def moments_of(stored: StoredStory) -> tuple[Moment, ...]:
         *(_of_drift(row, stored.runs) for row in stored.drifts),
         *_of_notices(stored.notices),
         *(_of_intervention(row) for row in stored.interventions),
+        *_of_seen(stored.mapping or {}),
     ]
     return tuple(sorted(found, key=lambda moment: (moment.at, moment.rank)))
 
@@ -183,6 +184,13 @@ def _of_intervention(row: Stored) -> Moment:
     title = words.INTERVENTIONS[row["action"]].format(person=row["person"])
     reason = (f"“{row['reason']}”",) if row["reason"] else ()
     return Moment(row["at"], title, reason, rank=0)
+
+
+def _of_seen(mapping: Stored) -> Iterator[Moment]:
+    """Tell of the last version that needed no change: it left no change, and no request."""
+    if mapping.get("seen_at") is not None:
+        title = f"Version {mapping['seen_version']}: nothing to change"
+        yield Moment(mapping["seen_at"], title, ("A run read it. The activity showed all of it already.",), rank=1)
 
 
 def _of_drift(row: Stored, runs: Mapping[str, RunName]) -> Moment:

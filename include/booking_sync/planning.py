@@ -106,7 +106,7 @@ def _plan_chunk(
             news += [id_ for id_, version in newer.items() if version > passed_over.get(id_, version)]
             ignored.end(writer, work.integration.id, news, at=at)
             kept.release(writer, work.integration.id, unchanged, run_id=work.run.id)
-            mappings.raise_versions(writer, work.integration.id, {**newer, **_newer_without_change(verdicts)})
+            mappings.raise_versions(writer, work.integration.id, {**newer, **_newer_without_change(verdicts)}, at)
         state = ChangeState.PREVIEWED if work.run.is_dry_run else ChangeState.PLANNED
         planned_changes.insert_changes(writer, work.run.id, work.integration.id, new, state=state, at=at)
 

@@ -90,6 +90,26 @@ def test_a_story_says_how_each_contact_was_come_by(  # C1, C2, C3
     assert sentence.format(id=contact_id) in told(scene, booking_id)
 
 
+def test_a_version_that_needs_no_change_is_told_once_and_without_a_write_of_its_own(scene: Scene) -> None:
+    booking_id = scene.book()
+    scene.run()
+    scene.clock.advance(60)
+    scene.calendar.edit(booking_id)
+    scene.run()
+    seen_at = scene.clock()
+    scene.clock.advance(60)
+    scene.run()
+    moments = story(scene, booking_id).moments
+
+    (seen,) = [moment for moment in moments if "nothing to change" in moment.title]
+    assert (seen.title, seen.at) == ("Version 2: nothing to change", seen_at)
+    assert moments[-1] == seen
+    scene.move(booking_id, 5)
+    scene.run()
+    assert seen in story(scene, booking_id).moments
+    scene.everything_is_right()
+
+
 def test_a_booking_that_hubspot_refuses_again_and_again_tells_why_and_how_often(scene: Scene) -> None:
     scene.switches.required_properties["meetings"] = ["hs_meeting_location"]
     booking_id = scene.book(location=None)

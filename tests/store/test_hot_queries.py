@@ -45,7 +45,7 @@ HOT: dict[str, Query] = {
     "the mapping rows of a chunk": lambda c: mappings.recorded_keys(c, RUN, INTEGRATION, "bk_1", "bk_2"),
     "what is recorded": lambda c: mappings.load_recorded(c, INTEGRATION, IDS),
     "known contacts": lambda c: mappings.known_contacts(c, INTEGRATION, IDS),
-    "newer versions": lambda c: mappings.raise_versions(c, INTEGRATION, {"bk_1": 2}),
+    "newer versions": lambda c: mappings.raise_versions(c, INTEGRATION, {"bk_1": 2}, NOW),
     "outcomes": lambda c: mappings.mark_outcomes(c, INTEGRATION, {"bk_1": (2, ActivityOutcome.CANCELED)}),
     "who was made for whom": lambda c: mappings.made_for(c, INTEGRATION, ["7"]),
     "open changes": lambda c: changes.open_changes(c, INTEGRATION, IDS),

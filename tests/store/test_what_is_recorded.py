@@ -149,7 +149,7 @@ def test_a_version_is_raised_and_never_lowered(engine: Engine) -> None:  # W3
 
     for version, recorded in ((4, 5), (7, 7), (6, 7)):
         with writing(engine) as connection:
-            mappings.raise_versions(connection, INTEGRATION, {a_booking().id: version})
+            mappings.raise_versions(connection, INTEGRATION, {a_booking().id: version}, NOW)
         assert _recorded(engine)[0] == recorded
 
 

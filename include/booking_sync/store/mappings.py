@@ -179,10 +179,11 @@ def mark_replaced(connection: Connection, integration_id: str, successors: Mappi
     _update_each(connection, _of_booking(integration_id).values(**values), rows)
 
 
-def raise_versions(connection: Connection, integration_id: str, versions: Mapping[str, int]) -> None:
-    """Record newer versions of bookings whose activity needs no change."""
+def raise_versions(connection: Connection, integration_id: str, versions: Mapping[str, int], at: datetime) -> None:
+    """Record newer versions of bookings whose activity needs no change, and when they were seen."""
     statement = _of_booking(integration_id).where(mapping.c.version < bindparam("new_version"))
-    values: dict[str, Any] = {"version": bindparam("new_version")}
+    columns = ("version", "seen_version")
+    values: dict[str, Any] = {**{name: bindparam("new_version") for name in columns}, "seen_at": at}
     _update_each(connection, statement.values(**values), {id_: {"new_version": v} for id_, v in versions.items()})
 
 

@@ -267,6 +267,8 @@ mapping = Table(
     Column("replaced_by", String(200)),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("appearance", LargeBinary, comment="encrypted; what the activity shows, but for its outcome"),
+    Column("seen_version", BigInteger, comment="the last version that was read and needed no change"),
+    Column("seen_at", UtcDateTime, comment="when that was"),
     UniqueConstraint("integration_id", "activity_id"),
     Index("ix_mapping_end", "integration_id", "end_at"),
 )
