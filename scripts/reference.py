@@ -18,6 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from booking_sync.failure_words import WORDS
 from booking_sync.settings import PREFIX, Settings
 from booking_sync.settings_form import FormField, form_fields
 
@@ -39,7 +40,7 @@ _NAMES = {"secret_keys": "SECRET_KEY"}
 
 def main(arguments: Sequence[str]) -> int:
     """Compare or write."""
-    made = "\n".join([_HEAD, *_dags(), *_settings(), *_integration_settings(), *_pages(), *_commands()])
+    made = "\n".join([_HEAD, *_dags(), *_settings(), *_integration_settings(), *_codes(), *_pages(), *_commands()])
     if arguments == ["--write"]:
         PAGE.write_text(made)
     elif not PAGE.exists() or PAGE.read_text() != made:
@@ -151,6 +152,13 @@ def _integration_settings() -> Iterator[str]:
 
 def _values(field: FormField) -> str:
     return ", ".join(f"`{value}`" for value in field.choices) or str(field.kind)
+
+
+def _codes() -> Iterator[str]:
+    yield "## Why something waits\n"
+    yield "By the code that the note, the export and the story of a booking show. Any other one is HubSpot's own.\n"
+    rows = [(f"`{code}`", words.meaning, words.remedy) for code, words in sorted(WORDS.items())]
+    yield from table(("Code", "Means", "What helps"), rows)
 
 
 # --- pages and commands -----------------------------------------------------------------------------------------------

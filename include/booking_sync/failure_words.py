@@ -15,7 +15,7 @@ class FailureWords:
 
 
 _BY_ITSELF = "Nothing to do: the next run carries on."
-_WORDS = {
+WORDS = {
     "plan_refused": FailureWords(
         "The plan that it belongs to would change suspiciously much at once, so it waits for a person.",
         "Look at the plan, then approve or reject it.",
@@ -69,6 +69,8 @@ _WORDS = {
     ),
     "OBJECT_NOT_FOUND": FailureWords("What was to be changed is not in HubSpot any more.", _BY_ITSELF),
 }
+"""By code: of ours, or one that HubSpot gives."""
+
 _UNKNOWN = FailureWords(
     "HubSpot refuses it.",
     "See the booking's story for the code; mend the cause in HubSpot or in the booking, then retry.",
@@ -84,4 +86,4 @@ WAITING = FailureWords(
 
 def failure_words(error_code: str | None) -> FailureWords:
     """Return what an error code means to people."""
-    return _WORDS.get(error_code or "", _UNKNOWN)
+    return WORDS.get(error_code or "", _UNKNOWN)
