@@ -230,9 +230,8 @@ def _sweep_sentences(counts: Mapping[str, int]) -> list[str]:
 def _preview_sentences(changes: ChangesOfRun) -> list[str]:
     """Say what a dry run would have done, item by item; the log of ``diff`` has more of it."""
     count = sum(alike.count for alike in changes.counted if alike.state == ChangeState.PREVIEWED)
-    first = changes.previewed[:MOST_PREVIEWED]
-    lines = [f"would {c['operation']} {c['booking_id']}: {c['reason']}" for c in first]
-    return lines + ([f"… and {count - len(first)} more"] if count > len(first) else [])
+    lines = [f"would {c['operation']} {c['booking_id']}: {c['reason']}" for c in changes.previewed]
+    return lines + ([f"… and {count - len(lines)} more"] if count > len(lines) else [])
 
 
 def _balance_line(report: IntegrationReport) -> str:

@@ -12,8 +12,8 @@ from booking_sync.freshness import TARGET_SECONDS
 from booking_sync.report import COLUMNS
 from booking_sync.states import ChangeState, KeptKind, RunState
 from booking_sync.store.status import OpenItem, PastRun
-from booking_sync.sync_status import SyncStatus, sync_status
-from booking_sync_airflow.identity import AUDIT_DAG_ID
+from booking_sync.sync_status import DAY, SyncStatus, sync_status
+from booking_sync_airflow.identity import AUDIT_DAG_ID, SYNC_DAG_ID
 from booking_sync_airflow.web import charts
 from booking_sync_airflow.web.access import Reader
 from booking_sync_airflow.web.backfills import backfills_of_late
@@ -22,6 +22,7 @@ from booking_sync_airflow.web.booking_page import booking_path
 from booking_sync_airflow.web.drift_words import DRIFTS
 from booking_sync_airflow.web.notices import notices_of
 from booking_sync_airflow.web.rendering import page
+from booking_sync_airflow.web.schedule import next_run
 
 router = APIRouter()
 
@@ -65,6 +66,15 @@ class RunView:
         return ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if counts.get(name))
 
 
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What people want to know first: the last sync, and how many of the last day's runs need a look."""
+
+    last: RunView | None
+    runs: int
+    in_need: int
+
+
 @router.get("/status")
 def show_status(request: Request, visitor: Reader, services: Backing, session: SessionDep) -> Response:
     """Show the page."""
@@ -73,6 +83,8 @@ def show_status(request: Request, visitor: Reader, services: Backing, session: S
         "status.html",
         visitor,
         status=status,
+        lately=_lately(status),
+        next_run=next_run(session),
         now=status.now,
         items=_items(status),
         ignored=[
@@ -89,6 +101,14 @@ def show_status(request: Request, visitor: Reader, services: Backing, session: S
         backfills=backfills_of_late(session, services),
         notices=notices_of(request),
     )
+
+
+def _lately(status: SyncStatus) -> Lately:
+    of_day = [one for one in status.runs if one.opened_at >= status.now - DAY]
+    syncs = (one for one in status.runs if one.dag_id == SYNC_DAG_ID and one.closed_at and not one.is_dry_run)
+    last = next(syncs, None)
+    in_need = sum(one.state == RunState.FAILED for one in of_day)
+    return Lately(RunView(last) if last else None, len(of_day), in_need)
 
 
 def _items(status: SyncStatus) -> list[ItemView]:

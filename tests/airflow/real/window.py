@@ -13,6 +13,7 @@ from tests.airflow.conftest import REPOSITORY
 
 SCREENSHOTS = REPOSITORY / ".screenshots"
 _WIDTH, _LEAST_HEIGHT, _MOST_HEIGHT = 1360, 700, 2200
+_NARROW = 560
 _PATIENCE_MS = 30_000
 _MOST_TABS = 30
 _AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -83,6 +84,8 @@ class Window:
         for theme in ("light", "dark"):
             self._switch(theme)
             self._picture(f"{len(self.seen):02d}-{name}-{theme}", above)
+            if theme == "light":
+                self._narrow_picture(f"{len(self.seen):02d}-{name}-narrow")
             problems = self._accessibility_problems()
             assert problems == [], f"{name}, {theme}: " + "; ".join(problems)
         self._switch("light")
@@ -105,6 +108,16 @@ class Window:
         fitting = min(max(height + above, _LEAST_HEIGHT), _MOST_HEIGHT)
         self.page.set_viewport_size({"width": _WIDTH, "height": fitting})
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+    def _narrow_picture(self, name: str) -> None:
+        """Look at the page beside another window: nothing but tables may be wider than the page."""
+        before = self.page.viewport_size
+        self.page.set_viewport_size({"width": _NARROW, "height": _MOST_HEIGHT})
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+        too_wide = self._shown().evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert too_wide <= 0, f"{name} is {too_wide} pixels wider than its window"
+        if before is not None:
+            self.page.set_viewport_size(before)
 
     def _accessibility_problems(self) -> list[str]:
         found = Axe().run(self._shown(), options=_AXE_OPTIONS).response

@@ -86,7 +86,7 @@ def test_the_page_says_how_far_a_backfill_has_come_and_when_it_may_end(
         assert "5 of 10, 1 at work, 1 failed" in said
         assert "Bookings read 120" in said
         assert "Passed on 80" in said
-        assert "2.5 windows and 60 bookings an hour" in said
+        assert "2.5 runs an hour 60 bookings an hour" in said
         assert "about 2 h 0 min" in said
     assert 'data-load="/booking-sync/backfills" data-refresh="10"' in page.text
     assert "<html" not in part.text
