@@ -178,6 +178,8 @@ def _pages() -> Iterator[str]:
 
 def _least(route: APIRoute) -> str:
     """Return the permission that a route's dependencies ask for; a file that is no page takes a log-in only."""
+    if not route.dependant.dependencies:
+        return "nothing"
     asked = [_needed(one.call) for one in route.dependant.dependencies]
     return next((needed for needed in asked if needed), "a log-in")
 

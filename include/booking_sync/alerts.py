@@ -24,9 +24,9 @@ def news(services: Services) -> list[Alert]:
     """Look what is wrong now, and return what nobody has been told of yet; it is claimed for whoever asks."""
     now = services.clock()
     with reading(services.engine) as connection:
-        troubles = [*_troubles(connection, now, timedelta(seconds=services.settings.freshness_seconds))]
+        found = [*troubles(connection, now, timedelta(seconds=services.settings.freshness_seconds))]
     with writing(services.engine) as connection:
-        alerts.record_troubles(connection, troubles, now)
+        alerts.record_troubles(connection, found, now)
         return alerts.claim_untold(connection, now)
 
 
@@ -42,7 +42,8 @@ def give_up(services: Services, untold: Sequence[Alert]) -> None:
         alerts.give_up_claim(connection, [one.id for one in untold])
 
 
-def _troubles(connection: Connection, now: datetime, freshness: timedelta) -> Iterator[Trouble]:
+def troubles(connection: Connection, now: datetime, freshness: timedelta) -> Iterator[Trouble]:
+    """Look what is wrong now; ``freshness``: how long nothing may have been passed on."""
     yield from _broken(connection)
     yield from _refused(connection)
     yield from _unanswered(connection, now)

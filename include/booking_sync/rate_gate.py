@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Engine
 
+from booking_sync import telemetry
 from booking_sync.clients.pace import Patience, Permit
 from booking_sync.errors import DailyLimitReached, NotSent, StoreFailed, Throttled
 from booking_sync.rate_window import Ended, Limit, Policy, Taken, ours, refuse, settle, shared, take
@@ -130,6 +131,7 @@ class PortalGate:
                     f"HubSpot portal {self._portal_id} takes no request for {found.seconds:.0f} s",
                     retry_after_seconds=found.seconds,
                 )
+            telemetry.count("rate_limit_wait_seconds_total", seconds, policy=policy.value)
             patience.pause(seconds)
 
     def _drawn(self, policy: Policy) -> str | _Wait | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
+from booking_sync import telemetry
 from booking_sync.at_once import at_once
 from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NeedsReconnecting, StoreFailed
 from booking_sync.integration_settings import read_settings
@@ -130,7 +131,10 @@ def _under_lease(services: Services, turn: Turn, step: StepOfOne) -> dict[str, i
     holder = f"{turn.run.dag_id} {turn.run.dag_run_id} {turn.task}"
     seconds = services.settings.lease_seconds
     record = _turn_record(services, turn)
-    with hold_lease(services.engine, integration.id, holder=holder, seconds=seconds, at_the_end=record) as lease:
+    with (
+        telemetry.span("integration", run=turn.run.id, integration=integration.id, task=turn.task),
+        hold_lease(services.engine, integration.id, holder=holder, seconds=seconds, at_the_end=record) as lease,
+    ):
         settings = read_settings(integration.settings)
         work = Work(services, turn.run, integration, lease, settings, turn_ends_at=turn.ends_at(services))
         return step(work, turn.part)

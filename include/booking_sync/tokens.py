@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from booking_sync import telemetry
 from booking_sync.clients.hubspot_oauth import BadGrant, HubSpotOAuth
 from booking_sync.clients.oauth_model import TokenSet
 from booking_sync.errors import LeaseHeld, NeedsReconnecting, RequestFailed, TokensUnavailable
@@ -138,13 +139,16 @@ class PortalTokens:
         try:
             tokens = self.oauth.refresh(self.decrypted(access.refresh_token))
         except BadGrant as bad:
+            telemetry.count("token_refresh_total", outcome="refused")
             raise self.break_access(portal_id, bad.code or "the refresh token is refused") from None
         except RequestFailed as failed:
+            telemetry.count("token_refresh_total", outcome="failed")
             raise TokensUnavailable(f"HubSpot gives no new tokens for portal {portal_id} now ({failed})") from None
         if tokens.portal_id not in ("", portal_id):
             raise self.break_access(portal_id, f"its tokens belong to portal {tokens.portal_id}")
         with writing(self.engine) as connection:
             is_saved = accesses.save_refreshed(connection, self.vault, access, self.new_tokens(tokens), at=self.clock())
+        telemetry.count("token_refresh_total", outcome="refreshed")
         return tokens.access_token if is_saved else self.decrypted(self.load(portal_id).access_token)
 
 

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleExcept
 
 from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld
 from booking_sync_airflow.identity import NOTE_KEY
+from booking_sync_airflow.metrics import sending_what_is_told
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,17 +33,19 @@ def airflow_outcomes(context: Context) -> Iterator[None]:
     * What will not mend itself fails at once, in one sentence: a retry cannot help.
     * Everything else is left to the task's retries.
 
-    The sentence also becomes the run's note, until ``close_run`` has a better one.
+    What the core tells meanwhile is sent as metrics and spans. The sentence also becomes the run's note, until
+    ``close_run`` has a better one.
     """
-    try:
-        yield
-    except LeaseHeld as held:
-        raise AirflowRescheduleException(_come_back_at(held, context)) from None  # type: ignore[no-untyped-call]  # Airflow's has no types
-    except BookingSyncError as error:
-        context["ti"].xcom_push(NOTE_KEY, str(error))
-        if error.is_transient or isinstance(error, Fenced):
-            raise
-        raise AirflowFailException(str(error)) from None
+    with sending_what_is_told():
+        try:
+            yield
+        except LeaseHeld as held:
+            raise AirflowRescheduleException(_come_back_at(held, context)) from None  # type: ignore[no-untyped-call]  # Airflow's has no types
+        except BookingSyncError as error:
+            context["ti"].xcom_push(NOTE_KEY, str(error))
+            if error.is_transient or isinstance(error, Fenced):
+                raise
+            raise AirflowFailException(str(error)) from None
 
 
 def _come_back_at(held: LeaseHeld, context: Context) -> datetime:

@@ -145,7 +145,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
     """
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync import reconcile, telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     if shard is None:
@@ -157,7 +157,10 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
         "apply_recreate": reconcile.apply_recreate,
         "apply_cancel": reconcile.apply_cancel,
     }
-    with airflow_outcomes(context):
+    with (
+        airflow_outcomes(context),
+        telemetry.span("step", run=shard["run_id"], step=step, shard=shard["number"]),
+    ):
         counts = steps[step](open_services(), shard["run_id"], shard["number"])
     log.info("%s: %s", step, ", ".join(f"{name} {count}" for name, count in counts.items()) or "nothing to do")
     return Shard(run_id=shard["run_id"], number=shard["number"], counts=dict(counts))
@@ -170,10 +173,11 @@ def close_run(context: Context) -> dict[str, int]:
     """
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync import measures, reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.finished import tell_finished  # noqa: PLC0415 - same
+    from booking_sync_airflow.metrics import send  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     refuse_nobodys_run(context["dag_run"])
@@ -185,6 +189,8 @@ def close_run(context: Context) -> dict[str, int]:
         is_for_real = context["dag_run"].dag_id == SYNC_DAG_ID and not report.is_dry_run
         untold = alert_operators(services, context) if is_for_real else []
         covered = reconcile.covered_window(services, run_id)
+        send(measures.of_run(services, run_id, context["dag_run"].dag_id, report))
+        send(measures.as_it_stands(services))
     tell(context, "What this run did", report)
     failed = _failed_tasks(context)
     if failed:

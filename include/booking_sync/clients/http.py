@@ -14,6 +14,7 @@ from typing import Any, Self, TypedDict
 
 import requests
 
+from booking_sync import telemetry
 from booking_sync.boundary import Act, Moment, reach
 from booking_sync.clients.address import checked_base_url
 from booking_sync.clients.answer import Answer
@@ -25,14 +26,7 @@ from booking_sync.clients.pace import Pace, Patience, Unpaced
 from booking_sync.clients.rate_budget import rate_budget
 from booking_sync.clients.retry import BODY_TOO_LARGE, HttpLimits, read_retrying, write_retrying
 from booking_sync.clients.wire import watching
-from booking_sync.errors import (
-    BookingSyncError,
-    DailyLimitReached,
-    NotSent,
-    OutcomeUnknown,
-    Refused,
-    Throttled,
-)
+from booking_sync.errors import BookingSyncError, DailyLimitReached, NotSent, OutcomeUnknown, Refused, Throttled
 
 __all__ = ["Exchange", "HttpLimits", "HttpOptions", "JsonHttp"]
 
@@ -233,13 +227,17 @@ class JsonHttp:
         started = self._monotonic()
         answer: Answer | None = None
         failure = ""
-        with watching(self._limits.total_seconds) as watch:
+        with (
+            telemetry.span("request", service=self._service, method=call.method, path=call.template) as say,
+            watching(self._limits.total_seconds) as watch,
+        ):
             try:
                 answer = self._send(call, bearer)
             except _BodyTooLarge:
                 failure = BODY_TOO_LARGE
             except (requests.RequestException, OSError) as error:
                 failure = "DEADLINE" if watch.is_expired else type(error).__name__
+            say(status=answer.status if answer else failure)
         self._observe(call, answer, self._monotonic() - started)
         reach(Act.REQUEST, Moment.AFTER)
         if answer is not None:
@@ -269,6 +267,8 @@ class JsonHttp:
             return Answer(response.status_code, response.headers, body)
 
     def _observe(self, call: Call, answer: Answer | None, seconds: float) -> None:
+        status_class = f"{answer.status // 100}xx" if answer else "none"
+        telemetry.count("remote_requests_total", api=self._service, status_class=status_class)
         if self._observer is not None:
             status = answer.status if answer else None
             budget = rate_budget(answer.headers) if answer else {}

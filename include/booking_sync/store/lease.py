@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, select, update
 
+from booking_sync import telemetry
 from booking_sync.errors import Fenced, LeaseHeld
 from booking_sync.store.clock import database_now
 from booking_sync.store.database import writing
@@ -57,6 +58,7 @@ class Lease:
         """
         until = database_now(connection) + timedelta(seconds=self.seconds)
         if connection.execute(_PROLONG, {**self._ours, "until": until}).rowcount != 1:
+            telemetry.count("fenced_commits_total")
             raise Fenced(f"another worker has taken over integration {self.integration_id}; this one stops")
 
     def release(self, connection: Connection) -> None:
@@ -124,6 +126,8 @@ def _acquire(engine: Engine, integration_id: str, *, holder: str, seconds: float
                 holder=row["holder"],
                 seconds_left=seconds_left,
             )
+        if row["holder"] is not None:
+            telemetry.count("lease_takeovers_total")
         taken = Lease(integration_id, row["fence"] + 1, seconds)
         values = {"fence": taken.fence, "holder": holder, "expires_at": now + timedelta(seconds=seconds)}
         new = {f"new_{name}": value for name, value in {**values, **_this_process()}.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, FastAPI, HTTPException, Request, Response, status
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -16,6 +16,7 @@ from booking_sync_airflow.web import (
     booking_page,
     connect_page,
     erase_page,
+    health_page,
     hosts,
     integration_page,
     integrations_page,
@@ -58,10 +59,9 @@ _KEEP_SECONDS = 31_536_000
 
 
 def make_application() -> FastAPI:
-    """Put the app together. Anonymous callers and other sites are refused here, before any route is looked at."""
+    """Put the app together. Anonymous callers and other sites are refused everywhere but by the health of the whole."""
     application = FastAPI(
         title="Booking sync",
-        dependencies=[Depends(refuse_other_origins), Depends(get_user)],
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -71,9 +71,12 @@ def make_application() -> FastAPI:
     application.add_exception_handler(StarletteHTTPException, _http_problem)
     application.add_exception_handler(RequestValidationError, _validation_problem)
     application.add_exception_handler(BookingSyncError, _our_problem)
+    application.include_router(health_page.router)
+    guarded = APIRouter(dependencies=[Depends(refuse_other_origins), Depends(get_user)])
     for pages in _PAGES:
-        application.include_router(pages.router)
-    application.add_api_route("/static/{name}", static, methods=["GET"])
+        guarded.include_router(pages.router)
+    guarded.add_api_route("/static/{name}", static, methods=["GET"])
+    application.include_router(guarded)
     return application
 
 

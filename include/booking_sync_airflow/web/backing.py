@@ -26,14 +26,14 @@ def services_of_request() -> Services:
     Raises:
         ConfigurationError: a connection or a setting is missing or makes no sense.
     """
-    services = open_services(_engine)
+    services = open_services(engine_of)
     address = CalendarHook().address()
     calendar = CalendarClient.from_connection(address.url, address.key, limits=SOMEBODY_WAITS)
     return replace(services, calendar=calendar)
 
 
 @cache
-def _engine(url: str) -> Engine:
+def engine_of(url: str) -> Engine:
     """Open the database, and keep it: SQLAlchemy remembers its statements with the engine."""
     return open_database(url)
 

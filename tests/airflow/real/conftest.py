@@ -18,6 +18,8 @@ from booking_sync_airflow.demo.processes import Processes
 from tests.airflow.conftest import REPOSITORY, SETTINGS
 from tests.airflow.real.airflow import SECRET_KEY, RealAirflow
 from tests.airflow.real.window import SCREENSHOTS, Window, window
+from tests.otlp_listener import OtlpListener
+from tests.statsd_listener import StatsdListener
 
 HOW_TO_INSTALL = "no Chromium on this machine; install one with `apt-get install chromium`"
 
@@ -39,13 +41,43 @@ _METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
 @pytest.fixture(scope="package")
-def started_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+def statsd() -> Iterator[StatsdListener]:
+    """Where the Airflow of this folder sends its metrics."""
+    with StatsdListener() as listener:
+        yield listener
+
+
+@pytest.fixture(scope="package")
+def collector() -> Iterator[OtlpListener]:
+    """Where it sends its traces."""
+    with OtlpListener() as listener:
+        yield listener
+
+
+def observed(statsd: StatsdListener, collector: OtlpListener) -> dict[str, str]:
+    """Return Airflow's settings that send metrics and traces there."""
+    return {
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+        "AIRFLOW__METRICS__STATSD_PORT": str(statsd.port),
+        "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",
+        "AIRFLOW__TRACES__OTEL_ON": "True",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_TRACES_EXPORTER": "otlp_proto_http",
+        "OTEL_SERVICE_NAME": "airflow",
+    }
+
+
+@pytest.fixture(scope="package")
+def started_airflow(
+    tmp_path_factory: pytest.TempPathFactory, statsd: StatsdListener, collector: OtlpListener
+) -> Iterator[RealAirflow]:
     place = airflow_stack.new_place(REPOSITORY, tmp_path_factory.mktemp("airflow"))
     airflow_stack.prepare(place)
     ours = (*SETTINGS, "BOOKING_SYNC_SECRET_KEY")
     base = {name: value for name, value in os.environ.items() if name not in ours and "AIRFLOW_CONN_" not in name}
     more = {"BOOKING_SYNC_SECRET_KEY": SECRET_KEY, "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": BUNDLES}
-    environment = airflow_stack.environment(place, base | more)
+    environment = airflow_stack.environment(place, base | more | observed(statsd, collector))
     metadata = os.environ.get(METADATA_URL) or environment[_METADATA]
     environment[_METADATA] = metadata
     with Processes(place.home / "logs", environment) as processes:

@@ -1,0 +1,112 @@
+"""Figures for monitoring: what a run or an audit did, and how everything stands. What is sent where is not known here.
+
+Labels are few and bounded: fixed words, ids of DAGs, and for the :data:`MOST_LABELLED` furthest behind the id of a
+workspace or portal. No ids of bookings, no names, no addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from booking_sync.freshness import LONGEST_OF_CLASS, class_name
+from booking_sync.report import COLUMNS, RunReport
+from booking_sync.services import Services
+from booking_sync.states import OPEN_STATES
+from booking_sync.store import measured
+from booking_sync.store.database import reading
+
+MOST_LABELLED = 50
+"""How many workspaces and portals have a figure of their own, those that matter most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure. A gauge is how something stands; anything else is added to what was counted before."""
+
+    name: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+    is_gauge: bool = False
+
+
+def of_run(services: Services, run_id: str, dag_id: str, report: RunReport) -> Iterator[Measure]:
+    """Yield what a run did. Where nothing happened zeros are told, so that the first time is seen as a rise."""
+    outcome = "dry_run" if report.is_dry_run else "failed" if report.is_red else "success"
+    for one in ("success", "failed", "dry_run"):
+        yield Measure("runs_total", one == outcome, {"dag": dag_id, "outcome": one})
+    if report.is_dry_run:
+        return
+    yield Measure("bookings_read_total", report.counts["read"])
+    for column in COLUMNS[1:]:
+        yield Measure("bookings_total", report.counts[column], {"verdict": column})
+    unbalanced = [part for part in report.integrations if part.is_recorded and not part.is_balanced]
+    yield Measure("unbalanced_runs_total", bool(unbalanced))
+    with reading(services.engine) as connection:
+        counts = measured.counts_of_run(connection, run_id)
+        writes = measured.writes_of_run(connection, run_id)
+        refused = measured.plans_refused_by_run(connection, run_id)
+        duplicates = measured.duplicates_of_run(connection, run_id)
+    yield from _freshness(counts)
+    for (action, of, outcome_of_write), count in writes.items():
+        yield Measure("remote_writes_total", count, {"action": action, "object": of, "outcome": outcome_of_write})
+    yield Measure("plan_refused_total", refused)
+    yield Measure("duplicates_detected_total", duplicates[0])
+    yield Measure("duplicates_repaired_total", duplicates[1])
+
+
+def of_audit(services: Services, run_id: str, dag_id: str, *, is_red: bool) -> Iterator[Measure]:
+    """Yield what an audit found."""
+    yield Measure("runs_total", not is_red, {"dag": dag_id, "outcome": "success"})
+    yield Measure("runs_total", is_red, {"dag": dag_id, "outcome": "failed"})
+    with reading(services.engine) as connection:
+        found = measured.drifts_of_run(connection, run_id)
+        duplicates = measured.duplicates_of_run(connection, run_id)
+    for kind, count in found.items():
+        yield Measure("drift_objects", count, {"class": kind}, is_gauge=True)
+    yield Measure("duplicates_detected_total", duplicates[0])
+    yield Measure("duplicates_repaired_total", duplicates[1])
+
+
+def as_it_stands(services: Services) -> Iterator[Measure]:
+    """Yield how everything stands now."""
+    now = services.clock()
+    with reading(services.engine) as connection:
+        open_changes = measured.open_by_state(connection)
+        parked = measured.parked_by_reason(connection)
+        states = measured.integrations_by_state(connection)
+        oldest = measured.oldest_unanswered_at(connection)
+        behind = measured.furthest_behind(connection, MOST_LABELLED)
+        budgets = measured.budgets(connection, MOST_LABELLED)
+        working, swept = measured.swept_since(connection, now - timedelta(seconds=services.settings.freshness_seconds))
+        waiting_plans = measured.waiting_plans(connection)
+    gauges: list[tuple[str, float, dict[str, str]]] = [
+        *(("intents_open", open_changes.get(state, 0), {"state": state.value}) for state in OPEN_STATES),
+        *(("parked_items", count, {"reason": reason}) for reason, count in parked.items()),
+        *(("integrations", count, {"state": state}) for state, count in states.items()),
+        ("unknown_outcome_age_seconds", _seconds(now, oldest), {}),
+        ("checkpoint_lag_max_seconds", max((_seconds(now, at) for _, at in behind), default=0.0), {}),
+        *(("checkpoint_lag_seconds", _seconds(now, at), {"workspace": id_}) for id_, at in behind),
+        *(("rate_limit_remaining", left, {"portal": id_, "policy": policy}) for id_, policy, left, _ in budgets),
+        *(("rate_limit_limit", most, {"portal": id_, "policy": policy}) for id_, policy, _, most in budgets),
+        ("sweep_coverage_ratio", swept / working if working else 1.0, {}),
+        ("plans_waiting", waiting_plans, {}),
+    ]
+    for name, value, labels in gauges:
+        yield Measure(name, value, labels, is_gauge=True)
+
+
+def _freshness(counts: Mapping[str, int]) -> Iterator[Measure]:
+    """Yield a Prometheus histogram: each of its buckets counts what took so long at most."""
+    reached = 0
+    for longest in LONGEST_OF_CLASS:
+        reached += counts.get(class_name(longest), 0)
+        yield Measure("sync_freshness_seconds_bucket", reached, {"le": str(longest)})
+    reached += counts.get(class_name(None), 0)
+    yield Measure("sync_freshness_seconds_bucket", reached, {"le": "inf"})
+    yield Measure("sync_freshness_seconds_count", reached)
+
+
+def _seconds(now: datetime, since: datetime | None) -> float:
+    return max((now - since).total_seconds(), 0.0) if since else 0.0
