@@ -6,10 +6,11 @@ workspace or portal. No ids of bookings, no names, no addresses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from booking_sync.budget import Budget, budgets
 from booking_sync.freshness import LONGEST_OF_CLASS, class_name
 from booking_sync.report import COLUMNS, RunReport
 from booking_sync.services import Services
@@ -78,7 +79,7 @@ def as_it_stands(services: Services) -> Iterator[Measure]:
         states = measured.integrations_by_state(connection)
         oldest = measured.oldest_unanswered_at(connection)
         behind = measured.furthest_behind(connection, MOST_LABELLED)
-        budgets = measured.budgets(connection, MOST_LABELLED)
+        limits = list(_limits(budgets(connection, now)[:MOST_LABELLED]))
         working, swept = measured.swept_since(connection, now - timedelta(seconds=services.settings.freshness_seconds))
         waiting_plans = measured.waiting_plans(connection)
     gauges: list[tuple[str, float, dict[str, str]]] = [
@@ -88,13 +89,21 @@ def as_it_stands(services: Services) -> Iterator[Measure]:
         ("unknown_outcome_age_seconds", _seconds(now, oldest), {}),
         ("checkpoint_lag_max_seconds", max((_seconds(now, at) for _, at in behind), default=0.0), {}),
         *(("checkpoint_lag_seconds", _seconds(now, at), {"workspace": id_}) for id_, at in behind),
-        *(("rate_limit_remaining", left, {"portal": id_, "policy": policy}) for id_, policy, left, _ in budgets),
-        *(("rate_limit_limit", most, {"portal": id_, "policy": policy}) for id_, policy, _, most in budgets),
+        *(("rate_limit_remaining", most - used, labels) for labels, used, most in limits),
+        *(("rate_limit_limit", most, labels) for labels, _, most in limits),
         ("sweep_coverage_ratio", swept / working if working else 1.0, {}),
         ("plans_waiting", waiting_plans, {}),
     ]
     for name, value, labels in gauges:
         yield Measure(name, value, labels, is_gauge=True)
+
+
+def _limits(portals: Iterable[Budget]) -> Iterator[tuple[dict[str, str], int, int]]:
+    """Yield labels, how much is used of a limit of HubSpot, and the limit."""
+    for one in portals:
+        for policy, use in (("burst", one.requests), ("search", one.searches), ("daily", one.daily)):
+            if use is not None and use.most:
+                yield {"portal": one.portal_id, "policy": policy}, use.used, use.most
 
 
 def _freshness(counts: Mapping[str, int]) -> Iterator[Measure]:

@@ -95,14 +95,3 @@ def swept_since(connection: Connection, since: datetime) -> tuple[int, int]:
     is_swept = func.sum(case((integration.c.swept_at >= since, 1), else_=0))
     row = connection.execute(select(func.count(), is_swept).select_from(integration).where(*_IS_WORKING)).one()
     return row[0], int(row[1] or 0)
-
-
-def budgets(connection: Connection, most: int) -> list[tuple[str, str, int, int]]:
-    """Return what HubSpot said last of its limits: portal, policy, what is left and the limit; the scarcest first."""
-    found = [
-        (portal_id, policy, said[f"{policy}_remaining"], said[f"{policy}_limit"])
-        for portal_id, _, said in status.budgets(connection)
-        for policy in ("burst", "daily")
-        if {f"{policy}_remaining", f"{policy}_limit"} <= said.keys() and said[f"{policy}_limit"]
-    ]
-    return sorted(found, key=lambda one: one[2] / one[3])[:most]
