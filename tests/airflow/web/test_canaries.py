@@ -180,7 +180,8 @@ def test_nothing_comes_out(
         monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", mail_connection(sink))
         if database_kind == "sqlite":
             assert browser(ADMIN).connect(sandbox, WORKSPACE, FIRST).status_code == 303
-        assert dag_runs.run(conf={"dry_run": True}).state == "success"  # a service key connects by its first run
+        else:
+            assert dag_runs.run(conf={"dry_run": True}).state == "success"  # a service key connects by its first run
         tell_people()
         made = book(sandbox)
         dag_runs.run()
