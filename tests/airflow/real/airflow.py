@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -93,6 +94,7 @@ class RealAirflow:
     def triggerer(self) -> Iterator[None]:
         """Let Airflow's triggerer run along."""
         started = self.processes.start("airflow triggerer", command("triggerer", "--skip-serve-logs"))
+        self.processes.wait_until("the triggerer", partial(self.api.is_healthy, "triggerer"), timeout_seconds=180)
         yield
         self.processes.end(started)
 

@@ -21,7 +21,7 @@ from tests.airflow.real.airflow import RealAirflow
 from tests.airflow.real.window import Window
 from tests.airflow.test_approval import cancel_many
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
 DAY = timedelta(days=1)
 task_instance = Table(
