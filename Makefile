@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test soak check bench plan migrate prune backup restore rotate sandbox secrets lock reference licences sbom audit install clean
+.PHONY: help demo test soak check bench plan migrate prune backup restore rotate sandbox rehearse secrets lock reference licences sbom audit install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ rotate: install ## put everything that is encrypted under the first key of BOOKI
 
 sandbox: install ## only the sandbox: a Calendar.com and a HubSpot on loopback, with sample bookings
 	@exec $(BIN)/python -m booking_sandbox $(ARGS)
+
+rehearse: $(IMAGE_STAMP) ## run the production shape without Docker, kill a worker in it, and judge (needs PostgreSQL and Redis)
+	@PYTHONPATH=include:. exec $(IMAGE)/bin/python -m rehearsal
 
 secrets: ## make the files of secrets that docker-compose.yaml mounts (SANDBOX=1: with the keys of the sandbox)
 	@sh scripts/secrets.sh $(or $(SECRETS_FOLDER),secrets) $(if $(filter-out 0,$(SANDBOX)),sandbox)

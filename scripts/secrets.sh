@@ -20,7 +20,8 @@ make() {
     [ -s "$folder/$1" ] || printf '%s' "$2" > "$folder/$1"
 }
 
-for name in postgres_password airflow_database_password booking_database_password redis_password airflow_admin_password; do
+for name in postgres_password airflow_database_password booking_database_password redis_password airflow_admin_password \
+    grafana_admin_password; do
     make "$name" "$(random 24)"
 done
 make airflow_api_secret_key "$(random 48)"

@@ -35,7 +35,7 @@ class PostgresServer:
 
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._user = _unprivileged_user()
+        self._user = unprivileged_user()
         self._numbers = itertools.count(1)
         self._folder = Path(tempfile.mkdtemp(prefix="booking-sync-pg-"))
         self._data = self._folder / "data"
@@ -143,7 +143,7 @@ def find_binaries() -> Path | None:
     return None
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     """Return the user to run the server as, or None where the present one will do."""
     if os.geteuid() != 0:
         return None

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE, DOCKERFILE = ROOT / "docker-compose.yaml", ROOT / "Dockerfile"
-PROFILES = ("sandbox",)
+PROFILES = ("monitoring", "sandbox")
 HOW_TO_INSTALL = (
     "no Docker Compose on this machine; on Linux: sh scripts/install.sh .venv-compose requirements-compose.txt"
 )

@@ -13,7 +13,11 @@ from tests.deployment.composed import MOUNT_POINT, ROOT, Service, make_secrets, 
 
 ONE_SHOT = {"airflow-init"}
 CALLS_OUT = {"airflow-apiserver", "airflow-triggerer", "airflow-worker"}
-"""Who works with the two services, or sends mail. Everybody else stays among themselves."""
+"""Who works with the two services, or sends mail."""
+HAS_A_PORT = {"airflow-apiserver", "grafana", "jaeger", "prometheus"}
+"""Whom people of this machine open in a browser. Everybody else stays among themselves."""
+CANNOT_SAY = {"jaeger"}
+"""Whose image has no program that could ask how it is."""
 SCRIPTS = {"airflow-init": "prepare.sh", "postgres": "create-databases.sh"}
 """Who reads secrets in a script, and not only by what compose says."""
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|KEY|TOKEN|CONN\b|AIRFLOW_CONN_|BROKER_URL|RESULT_BACKEND")
@@ -41,7 +45,9 @@ def test_the_shape_has_every_part_of_airflow_two_workers_and_both_stores(service
     parts = {"apiserver", "scheduler", "dag-processor", "triggerer", "worker", "init"}
     assert {f"airflow-{part}" for part in parts} | {"postgres", "redis", "sandbox"} <= set(services)
     assert services["airflow-worker"]["deploy"]["replicas"] == 2
-    assert services["sandbox"]["profiles"] == ["sandbox"]
+    profiles = {name: one["profiles"] for name, one in services.items() if "profiles" in one}
+    watching = ("grafana", "jaeger", "prometheus", "statsd-exporter")
+    assert profiles == {"sandbox": ["sandbox"], **{name: ["monitoring"] for name in watching}}
 
 
 def test_every_service_is_hardened(services: dict[str, Service]) -> None:
@@ -64,7 +70,7 @@ def test_every_service_has_limits_and_its_log_has_one_too(services: dict[str, Se
 
 def test_every_service_that_stays_is_restarted_and_says_how_it_is(services: dict[str, Service]) -> None:
     assert {name for name, service in services.items() if service["restart"] == "no"} == ONE_SHOT
-    assert {name for name, service in services.items() if "healthcheck" not in service} == ONE_SHOT
+    assert {name for name, service in services.items() if "healthcheck" not in service} == ONE_SHOT | CANNOT_SAY
 
 
 def test_nothing_is_mounted_from_the_machine_but_files_of_ours_that_cannot_be_written(
@@ -90,7 +96,7 @@ def test_no_secret_is_in_an_environment_or_a_command(
             assert is_path or not SECRET_NAME.search(variable), f"{name}: {variable} is a secret, and is {value!r}"
     rendered = json.dumps(composed)
     files = [file for file in secrets_folder.iterdir() if file.suffix != ".json"]
-    assert len(files) == 9
+    assert len(files) == 10
     assert [file.name for file in files if file.read_text() in rendered] == []
 
 
@@ -120,7 +126,10 @@ def test_a_worker_has_no_way_into_the_database_of_airflow(services: dict[str, Se
 
 def test_only_those_who_must_can_call_out(composed: dict[str, Any], services: dict[str, Service]) -> None:
     assert composed["networks"]["inside"]["internal"] is True
-    assert {name for name, one in services.items() if "outside" in (one.get("networks") or {})} == CALLS_OUT
+    assert {name for name, one in services.items() if "outside" in (one.get("networks") or {})} == (
+        CALLS_OUT | HAS_A_PORT
+    )
+    assert {name for name, one in services.items() if one.get("ports")} == HAS_A_PORT
     assert services["sandbox"]["network_mode"] == "service:airflow-worker"
 
 

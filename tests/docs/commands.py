@@ -22,6 +22,7 @@ RUN_BY = {
     r"make rotate": "tests/operations/test_key_rotation.py",
     r"make migrate": "tests/operations/test_upgrades.py",
     r"make prune": "tests/store/test_retention.py",
+    r"make rehearse": "tests/deployment/test_rehearsal.py",
     r"make secrets( SANDBOX=1)?": "tests/deployment/test_scripts.py",
     r"\.venv/bin/airflow (db migrate|(dags test|backfill create) .*)": "tests/airflow/test_documented_commands.py",
     r"airflow dags trigger .*": "tests/airflow/test_documented_commands.py",

@@ -64,9 +64,16 @@ class Processes:
     ) -> None:
         self.stop()
 
-    def run(self, name: str, command: Sequence[str], *, timeout_seconds: float) -> None:
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        timeout_seconds: float,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Run a command to its end; complain where it fails or takes too long."""
-        started = self.start(name, command)
+        started = self.start(name, command, environment=environment)
         try:
             code = started.process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
@@ -75,13 +82,16 @@ class Processes:
         if code != 0:
             raise DemoError(f"{name} failed (exit code {code}). The end of {started.log}:\n{started.tail()}")
 
-    def start(self, name: str, command: Sequence[str]) -> Running:
-        """Start a process in a group of its own, so that Ctrl-C reaches it through us and in order."""
+    def start(self, name: str, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Running:
+        """Start a process in a group of its own, so that Ctrl-C reaches it through us and in order.
+
+        ``environment`` is for one that has an environment of its own.
+        """
         log = self.log_folder / f"{name.replace(' ', '-')}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
                 command,
-                env=dict(self.environment),
+                env=dict(self.environment if environment is None else environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
