@@ -22,6 +22,7 @@ from booking_sync.errors import (
     NotFound,
     Refused,
 )
+from booking_sync.log_line import log_line
 from booking_sync.page_run import page_run
 from booking_sync.services import Services
 from booking_sync.states import AccessState, AuditOutcome, IntegrationEvent, IntegrationState
@@ -157,7 +158,7 @@ def _finished(services: Services, portal_id: str, *, is_raising: bool = False) -
     except BookingSyncError as error:
         if is_raising and not error.is_transient:
             raise
-        logger.warning("portal %s: tokens not given back yet: %s", portal_id, error)
+        logger.warning(log_line("tokens not given back yet", portal=portal_id, why=error))
         return f"HubSpot portal {portal_id}: its tokens are not given back yet ({error}); the next run tries again"
     return None
 
@@ -212,7 +213,7 @@ def _revoke(tokens: PortalTokens, access: Access) -> None:
     try:
         refresh_token = tokens.decrypted(access.refresh_token)
     except ConfigurationError:
-        logger.warning("portal %s: the secret key does not fit; its tokens are erased unrevoked", access.portal_id)
+        logger.warning(log_line("tokens erased unrevoked, the secret key does not fit", portal=access.portal_id))
         return
     tokens.oauth.revoke(refresh_token)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
+from booking_sync.log_line import log_line
 from booking_sync.store import retention
 from booking_sync.store.database import writing
 
@@ -32,10 +33,10 @@ def prune(engine: Engine, clock: Callable[[], datetime], days: float) -> dict[st
     for table, count in _slices(engine, now - timedelta(days=days)):
         pruned[table] += count
         if clock() - now > LONGEST:
-            logger.info("the retention has more to delete than one call does; the next one goes on")
+            logger.info(log_line("retention has more to delete, the next call goes on"))
             break
     deleted = {table: count for table, count in pruned.items() if count}
-    logger.info("older than %g days, deleted: %s", days, deleted or "nothing")
+    logger.info(log_line("retention", days=f"{days:g}", **deleted))
     return deleted
 
 

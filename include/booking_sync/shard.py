@@ -16,6 +16,7 @@ from booking_sync import telemetry
 from booking_sync.at_once import at_once
 from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NeedsReconnecting, StoreFailed
 from booking_sync.integration_settings import read_settings
+from booking_sync.log_line import log_line
 from booking_sync.services import Services
 from booking_sync.states import RunState
 from booking_sync.store import integrations, runs
@@ -113,7 +114,7 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
     except (LeaseHeld, Fenced):
         raise
     except BookingSyncError as error:
-        logger.warning("%s: %s: %s", integration.workspace_id, task, error)
+        logger.warning(_line(turn, type(error), booking=error.booking_id, why=error))
         _give_up(services, part, str(error), is_mending=error.is_transient)
         if isinstance(error, NeedsReconnecting):
             with writing(services.engine) as connection:  # this run alarms; the next ones only mention it
@@ -121,9 +122,15 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
         return {}
     except Exception as error:  # noqa: BLE001 - a mistake of ours with one integration must not stop the others (W6)
         where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote a booking
-        logger.error("%s: %s: %s\n%s", integration.workspace_id, task, type(error).__name__, where)  # noqa: TRY400 - same
+        logger.error("%s\n%s", _line(turn, type(error)), where)  # noqa: TRY400 - same
         _give_up(services, part, f"{task} ended with {type(error).__name__}; its log says where", is_mending=False)
         return {}
+
+
+def _line(turn: Turn, kind: type[Exception], **more: object) -> str:
+    """Return the log line of an integration that cannot go on."""
+    ids = {"run": turn.run.id, "integration": turn.integration.id, "task": turn.task}
+    return log_line("integration stopped", **ids, error=kind.__name__, **more)
 
 
 def _under_lease(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]:

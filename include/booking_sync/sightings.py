@@ -18,6 +18,7 @@ from booking_sync.clients.hubspot_model import KEY_PROPERTY
 from booking_sync.errors import IncompleteRead, NotFound, OutcomeUnknown, Refused, Throttled
 from booking_sync.evidence import SHOWN, found_activity
 from booking_sync.fingerprint import MOST_GENERATIONS, generation_of
+from booking_sync.log_line import log_line
 from booking_sync.portal import ACTIVITIES, forget_provisioning
 from booking_sync.standing import BOOKING_PROPERTY
 from booking_sync.store import drifts, lost
@@ -64,7 +65,8 @@ def look(work: Work) -> Sightings:
             forget_provisioning(work.services, work.integration.portal_id)
         if since is None and has_our_properties(work):
             raise
-        logger.warning("%s: the search for activities that changed: %s", work.integration.workspace_id, error)
+        ids = {"run": work.run.id, "integration": work.integration.id}
+        logger.warning(log_line("sweep left out", **ids, error=type(error).__name__, why=error))
         return Sightings(failure=str(error))
     return _read(work, listed, suspects)
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from booking_sync.clients.mail import MailServer, MailSession
 from booking_sync.errors import BookingSyncError, Fenced, LeaseHeld, NotSent, OutcomeUnknown, Refused
+from booking_sync.log_line import log_line
 from booking_sync.notice import NamedAddress, load_notice
 from booking_sync.notice_counts import count_name
 from booking_sync.services import Services
@@ -58,7 +59,7 @@ def tell(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
         states = {RunState.PLANNED, RunState.STOPPED}
         return for_each_integration(services, run_id, shard, "notices", states, _tell_one, ids)
     except (LeaseHeld, Fenced) as busy:
-        logger.info("notices are left to another run: %s", busy)
+        logger.info(log_line("notices left to another run", run=run_id, why=busy))
         return {}
 
 
@@ -78,7 +79,8 @@ def _tell_one(work: Work, _part: IntegrationRun) -> dict[str, int]:
         raise
     except Exception as error:  # noqa: BLE001 - a mistake of ours with mails must not make the sync fail
         where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote people
-        logger.error("notices ended with %s\n%s", type(error).__name__, where)  # noqa: TRY400 - same
+        line = log_line("notices stopped", run=work.run.id, integration=work.integration.id, error=type(error).__name__)
+        logger.error("%s\n%s", line, where)  # noqa: TRY400 - same
     with work.recording() as (connection, _):
         counts[NoticeState.WAITING] = notices.count_waiting(connection, work.integration.id)
         named = {count_name(state): count for state, count in counts.items() if count}
@@ -131,7 +133,8 @@ class _Sending:
         try:
             return connections.enter_context(self._server.connect())
         except NotSent as failed:
-            logger.warning("%s: %s Notices wait.", self._work.integration.workspace_id, failed)
+            ids = {"run": self._work.run.id, "integration": self._work.integration.id}
+            logger.warning(log_line("notices wait", **ids, why=failed))
             return None
 
     def _sent(self, session: MailSession, notice_id: str) -> NoticeState | None:

@@ -146,6 +146,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import reconcile, telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.log_line import log_line  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     if shard is None:
@@ -162,7 +163,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
         telemetry.span("step", run=shard["run_id"], step=step, shard=shard["number"]),
     ):
         counts = steps[step](open_services(), shard["run_id"], shard["number"])
-    log.info("%s: %s", step, ", ".join(f"{name} {count}" for name, count in counts.items()) or "nothing to do")
+    log.info(log_line(step, run=shard["run_id"], shard=shard["number"], **counts))
     return Shard(run_id=shard["run_id"], number=shard["number"], counts=dict(counts))
 
 
