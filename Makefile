@@ -42,7 +42,6 @@ check: install ## format, lint, types, layers, docs in step with code
 	$(BIN)/ruff check --select AIR --preview $(AIRFLOW_CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m scripts.licences
 	$(BIN)/python -m pytest tests/docs
 
 bench: install $(RIVALS_STAMP) ## measure what is claimed, each figure beside its rival (ARGS=thousand runs one)

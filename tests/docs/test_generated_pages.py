@@ -9,6 +9,7 @@ import sys
 
 from booking_sync.report import COLUMNS
 from booking_sync.states import Operation
+from scripts import licences
 from tests.docs.pages import ROOT
 
 
@@ -18,6 +19,10 @@ def test_the_reference_is_what_the_code_says() -> None:
     command = [sys.executable, "-m", "scripts.reference"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     assert done.returncode == 0, done.stderr.splitlines()[-1]
+
+
+def test_the_licences_are_what_is_installed_and_all_of_them_are_allowed() -> None:
+    assert licences.main([]) == 0
 
 
 def test_the_glossary_has_every_word_for_what_a_run_decides() -> None:

@@ -1,4 +1,4 @@
-"""A licence that nobody has looked at stops the check; what the page says is what is installed."""
+"""A licence that nobody has looked at stops the check."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from importlib.metadata import distribution
 import pytest
 
 from scripts import licences
-
-
-def test_the_page_says_what_is_installed_and_all_of_it_is_allowed() -> None:
-    assert licences.main([]) == 0
 
 
 def test_every_package_of_both_locks_is_listed_and_no_other() -> None:
