@@ -64,9 +64,12 @@ def steer(seat: Window, airflow: RealAirflow, sandbox: Sandbox) -> None:
     airflow.finished_run(SYNC_DAG_ID, {"booking_ids": [refused]})
     open_status(seat)
     seat.sees("What reached HubSpot, last week")
+    for answer in ("Runs that need attention, last day", "HubSpot refuses it", "What it will do", "try what waits"):
+        seat.sees(answer)
     seat.sees(refused)
     seat.look("status")
     seat.frame.get_by_role("link", name=f"Ignore {refused}").click()
+    seat.sees("It is safe to retry at any time.")
     seat.frame.get_by_label("Reason").fill("A test booking")
     seat.look("ignoring")
     seat.press("Ignore this version")
