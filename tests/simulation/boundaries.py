@@ -25,8 +25,16 @@ TRANSACTIONS = frozenset({"writing", "recording"})
 """What opens a transaction that ends with a commit."""
 HOOKED = frozenset({("store/database.py", "writing"), ("work.py", "recording")})
 """The transactions that are the hook, rather than use it."""
-OUTSIDE_RUNS = frozenset({"database._set_up", "upgrade.upgrade_database"})
-"""Transactions that no run has: an empty database is set up when it is opened, an old one is upgraded on request."""
+OUTSIDE_RUNS = frozenset(
+    {
+        "database._set_up",
+        "upgrade.upgrade_database",
+        "restoring.restore_1",
+        "restoring.restore_2",
+        "rotation._rotate_table",
+    }
+)
+"""Transactions that no run has: an empty database is set up when it is opened, and what operators ask for."""
 SENDING = frozenset({"read", "write", "reach"})
 """The two methods of ``JsonHttp``, through which every request goes, and what a client calls that sends by itself."""
 
