@@ -61,7 +61,7 @@ def test_the_reason_of_a_failure_holds_no_personal_data(scene: Scene) -> None:
     scene.switches.required_properties["contacts"] = ["company"]
     scene.book(invitees=[{"name": "Ada Lovelace", "email": "ada@example.com"}])
     report = scene.run(may_be_red=True)
-    assert "ada" not in report.note.lower()
+    assert not [one for one in ("ada lovelace", "ada@") if one in report.note.lower()]
     assert "contact_refused: MISSING_REQUIRED_PROPERTY" in report.note
     assert scene.rows(select(integration.c.state)) == [{"state": "connected"}]
 

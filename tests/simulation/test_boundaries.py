@@ -57,6 +57,7 @@ def test_nobody_watches_outside_the_block() -> None:
     reach(Act.REQUEST, Moment.BEFORE)
 
 
+@pytest.mark.timeout(1_200)  # it is the longest test of all, and may share its core
 def test_the_scenarios_come_by_every_boundary(sqlite_stage: Stage) -> None:
     """Where this fails, the source has a commit or a request that no scenario makes: write one that does."""
     reached = {one for scenario in ALL + TELLING + RARE for one in clean_walk(sqlite_stage, scenario).reached}

@@ -68,7 +68,7 @@ def steer(seat: Window, airflow: RealAirflow, sandbox: Sandbox) -> None:
         seat.sees(answer)
     seat.sees(refused)
     seat.look("status")
-    seat.frame.get_by_role("link", name=f"Ignore {refused}").click()
+    seat.follow(f"Ignore {refused}")
     seat.sees("It is safe to retry at any time.")
     seat.frame.get_by_label("Reason").fill("A test booking")
     seat.look("ignoring")
@@ -77,7 +77,7 @@ def steer(seat: Window, airflow: RealAirflow, sandbox: Sandbox) -> None:
     open_status(seat)
     seat.sees("Ignored until they change")
     seat.look("status-ignored")
-    seat.frame.get_by_role("link", name=refused).click()
+    seat.follow(refused)
     seat.press("Take up again")
     seat.sees("Taken up again")
     sandbox.hubspot.switches.required_properties.clear()
@@ -92,7 +92,7 @@ def steer(seat: Window, airflow: RealAirflow, sandbox: Sandbox) -> None:
 
 
 def find_nothing(seat: Window) -> None:
-    seat.frame.get_by_role("link", name="Booking sync").click()
+    seat.follow("Booking sync")
     find(seat, "bk_nobody")
     seat.sees("Nothing is recorded of")
     seat.look("no-booking")

@@ -26,7 +26,7 @@ def connections(many_portals: dict[str, str]) -> dict[str, str]:
 def acme(seat: Window) -> Window:
     """The page of a workspace that is not connected yet."""
     seat.open_integrations()
-    seat.frame.get_by_role("link", name="HubSpot for Acme Sales").click()
+    seat.follow("HubSpot for Acme Sales")
     seat.sees("Connect this workspace")
     return seat
 
@@ -44,7 +44,7 @@ def install(seat: Window) -> None:
     """Follow "Installation": Integrations page, HubSpot, GRANT HUBSPOT ACCESS, Connect App."""
     seat.open_integrations()
     seat.look("integrations")
-    seat.frame.get_by_role("link", name="HubSpot for Acme Sales").click()
+    seat.follow("HubSpot for Acme Sales")
     seat.sees("Connect this workspace")
     seat.look("not-connected")
     grant(seat)
@@ -74,7 +74,7 @@ def see_a_booking_passed_on(seat: Window, airflow: RealAirflow, sandbox: Sandbox
 
 
 def change_settings(seat: Window) -> None:
-    seat.frame.get_by_role("link", name="Settings").click()
+    seat.follow("Settings")
     seat.look("settings")
     seat.frame.get_by_label("Questions").fill("no equals sign")
     seat.press("Save settings")
@@ -90,7 +90,7 @@ def change_settings(seat: Window) -> None:
 
 
 def pause_and_resume(seat: Window) -> None:
-    seat.frame.get_by_role("link", name="Overview").click()
+    seat.follow("Overview")
     seat.frame.locator("summary", has_text="Pause").click()
     seat.frame.get_by_label("Reason").fill("Audit week")
     seat.look("pausing")
@@ -105,7 +105,7 @@ def disconnect(seat: Window, sandbox: Sandbox) -> None:
     """Follow "Disconnecting", step 1: Integrations page, HubSpot, Disconnect."""
     seat.open_integrations()
     seat.look("integrations-connected")
-    seat.frame.get_by_role("link", name="HubSpot for Acme Sales").click()
+    seat.follow("HubSpot for Acme Sales")
     seat.frame.locator("summary", has_text="Disconnect").click()
     seat.sees("From now on nothing is passed to HubSpot.")
     seat.look("disconnecting")
@@ -117,7 +117,7 @@ def disconnect(seat: Window, sandbox: Sandbox) -> None:
 
 def uninstall(seat: Window, sandbox: Sandbox) -> None:
     """Follow "Disconnecting", step 2, from our own page."""
-    seat.frame.get_by_role("link", name="Uninstall").click()
+    seat.follow("Uninstall")
     seat.sees("In your HubSpot account select the Marketplace icon in the main navigation bar.")
     seat.frame.get_by_label("Type").fill("uninstal")
     seat.press("Uninstall")
@@ -143,7 +143,7 @@ def test_the_whole_life_of_an_integration_as_the_reference_page_tells_it(  # K2,
     uninstall(seat, sandbox)
     seat.open_integrations()
     seat.look("the-end")
-    seat.frame.get_by_role("link", name="Erase a person").click()
+    seat.follow("Erase a person")
     seat.look("erase")
 
 

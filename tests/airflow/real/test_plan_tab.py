@@ -51,14 +51,14 @@ def test_a_person_sees_what_a_run_would_do_filters_it_and_takes_it_along(
     seat.sees("Dry run: this is what a real run would do.")
     seat.look("plan-recreate", above=ABOVE_THE_TAB)
     for group, words in (("Cancel 1", "→ [Canceled]"), ("Update 1", "A better name")):
-        seat.frame.get_by_role("link", name=group).click()
+        seat.follow(group)
         seat.sees(words.removeprefix("→ "))
         seat.look(f"plan-{group.split()[0].lower()}", above=ABOVE_THE_TAB)
     seat.frame.get_by_label("Booking, activity or reason").fill("no such booking")
     seat.press("Filter")
     seat.sees("Nothing fits the filter.")
     seat.look("plan-nothing-fits", above=ABOVE_THE_TAB)
-    seat.frame.get_by_role("link", name="Show all").click()
+    seat.follow("Show all")
     seat.sees("A better name")
     with seat.page.expect_download() as download:
         seat.frame.get_by_role("link", name="Export as CSV").click()
@@ -67,5 +67,5 @@ def test_a_person_sees_what_a_run_would_do_filters_it_and_takes_it_along(
     open_plan(seat, SYNC_DAG_ID, real["dag_run_id"])
     seat.sees("What this run did to HubSpot")
     seat.look("plan-done", above=ABOVE_THE_TAB)
-    seat.frame.get_by_role("link", name=booked[0]).click()
+    seat.follow(booked[0])
     seat.frame.get_by_role("heading", name=f"Booking {booked[0]}").wait_for()

@@ -58,6 +58,12 @@ class Window:
         """Return what is written on the element that has the focus."""
         return str(self._shown().evaluate("() => document.activeElement.innerText.trim()"))
 
+    def follow(self, link: str) -> None:
+        """Click a link on our page, and wait for the page that it leads to."""
+        with self.page.expect_event("framenavigated"):
+            self.frame.get_by_role("link", name=link).click()
+        self._shown().wait_for_load_state()
+
     def tab_to(self, text: str) -> None:
         """Press Tab until the element that says this has the focus; on the way the focus is always to be seen."""
         self.frame.locator("h1").click()
