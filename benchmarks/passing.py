@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.apart import Cost, in_fresh_process, metered
 from benchmarks.scene import Addresses, reconciled, services_on
 from benchmarks.served import Served, activity_count, book, booking_count, forget_bodies, served
+from booking_sync.collecting import collect_rarely
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def stage(*, keeps_bodies: bool = True) -> Iterator[Stage]:
 
 def run_once(addresses: Addresses, database_url: str, requests_in_flight: int | None = None) -> Cost:
     """Let one run pass on what has changed, and measure it; opening the database is not counted."""
+    collect_rarely()  # as every task does
     services = services_on(addresses, database_url)
     if requests_in_flight is not None:
         services = replace(services, settings=replace(services.settings, requests_in_flight=requests_in_flight))

@@ -16,6 +16,9 @@ from booking_sync.model import Booking, Invitee, Location, Person, normalise_ema
 from booking_sync.outcome import usual_outcome
 from booking_sync.states import ActivityOutcome
 
+_CANONICAL = json.JSONEncoder(separators=(",", ":"))
+"""ASCII without spaces; made once, because ``json.dumps`` makes one for each call that wants anything special."""
+
 MOST_GENERATIONS = 100
 """How many markers beyond the recorded one are tried before a marker counts as somebody else's."""
 
@@ -81,7 +84,7 @@ def activity_key(workspace_id: str, booking_id: str, generation: int) -> str:
     again by its marker, even when our database was lost. The parts are encoded as a JSON list, so no two different
     triples give the same text; hashed, because ids may hold any character and have any length.
     """
-    identity = json.dumps([workspace_id, booking_id, generation], separators=(",", ":"))
+    identity = _CANONICAL.encode([workspace_id, booking_id, generation])
     return f"cal_{sha256(identity.encode('ascii')).hexdigest()[:40]}"
 
 
@@ -116,5 +119,4 @@ def _invitee(invitee: Invitee) -> list[object]:
 
 def _digest(value: Sequence[object], *, size: int = 8) -> str:
     """Return ``size`` bytes in hex over the canonical JSON: ASCII, no spaces, lists only (their order is fixed)."""
-    canonical = json.dumps(value, separators=(",", ":"))
-    return blake2b(canonical.encode("ascii"), digest_size=size).hexdigest()
+    return blake2b(_CANONICAL.encode(value).encode("ascii"), digest_size=size).hexdigest()

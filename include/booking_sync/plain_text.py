@@ -27,6 +27,8 @@ def has_control(text: str) -> bool:
 
 def clean(text: str) -> str:
     """Return the text without control characters, its line ends as line feeds. Nothing else is touched (no NFC)."""
+    if text.isprintable():
+        return text  # what is removed is never printable, and nearly every text is
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", text)
@@ -34,6 +36,8 @@ def clean(text: str) -> str:
 
 def for_display(text: str) -> str:
     """Return the text as it may be shown: clean, without bidi controls, and without white space around it."""
+    if text.isprintable():
+        return text.strip()
     return _BIDI_CONTROL.sub("", clean(text)).strip()
 
 

@@ -146,6 +146,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import reconcile, telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.collecting import collect_rarely  # noqa: PLC0415 - same
     from booking_sync.log_line import log_line  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
@@ -158,6 +159,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
         "apply_recreate": reconcile.apply_recreate,
         "apply_cancel": reconcile.apply_cancel,
     }
+    collect_rarely()
     with (
         airflow_outcomes(context),
         telemetry.span("step", run=shard["run_id"], step=step, shard=shard["number"]),

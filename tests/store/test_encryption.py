@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, LargeBinary, String, Text, select
@@ -69,6 +71,13 @@ def test_hashes_of_an_address_differ_between_installations() -> None:
 
     assert here != there
     assert here == email_hash(b"a" * 32, "ada@example.com")
+
+
+def test_what_was_kept_with_the_usual_compression_can_still_be_read(vault: Vault) -> None:
+    text = "Ada Lovelace, " * 1_000
+    assert vault.decrypt(vault.encrypt_bytes(zlib.compress(text.encode(), level=1))) == text
+    assert vault.decrypt(vault.encrypt(text)) == text
+    assert len(vault.encrypt(text)) < len(text) / 10
 
 
 def test_neither_addresses_nor_names_are_readable_anywhere_in_the_database(engine: Engine, vault: Vault) -> None:
