@@ -21,10 +21,16 @@ from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 from booking_sync.work import Work
 
+Associated = Mapping[str, Sequence[str]]
+"""Object type → ids of what is associated with one activity."""
+
 CONTACTS = "contacts"
 CARRIED_TYPES = (CONTACTS, "companies", "deals", "tickets")
 MOST_AT_ONCE = 1_000
 """HubSpot docs, associations: at most 1,000 inputs a read."""
+
+MOST_READ_AHEAD = 3 * MOST_AT_ONCE
+"""Of how many activities the associations are kept; what was read longest ago has most likely been used."""
 
 EDITED = "edited_in_hubspot"
 """Begins the warning of a change whose old activity a person has changed; the booking is the truth (R5)."""
@@ -75,7 +81,7 @@ class CarryOver:
     def __init__(self, work: Work, standing: Standing) -> None:
         self._work = work
         self._standing = standing
-        self._associated: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._associated: dict[str, Associated] = {}
         self._unreadable: dict[str, None] = {}
         self._reading = threading.Lock()
 
@@ -87,14 +93,18 @@ class CarryOver:
         self._standing.read((str(stored.old_activity_id) for stored, _ in replacing), LOOKED_AT)
         ours = self._standing.verify({stored.id: sought_old(stored) for stored, _ in replacing})
         with self._reading:  # one batch reads for those that come after it
-            self._read_associations([activity.id for activity in ours.values()])
+            associated = self._read_associations([activity.id for activity in ours.values()])
         owners = {stored.id: stored.old_booking_id or stored.booking_id for stored, _ in replacing}
         with reading(self._work.services.engine) as connection:
             recorded = mappings.load_recorded(connection, self._work.integration.id, owners.values())
             known = mappings.known_contacts(connection, self._work.integration.id, list(owners.values()))
         carried = {
             stored.id: self._carried(
-                ours[stored.id], recorded.get(owners[stored.id]), known.get(owners[stored.id], ()), booking
+                ours[stored.id],
+                associated[ours[stored.id].id],
+                recorded.get(owners[stored.id]),
+                known.get(owners[stored.id], ()),
+                booking,
             )
             for stored, booking in replacing
             if stored.id in ours
@@ -107,9 +117,13 @@ class CarryOver:
         self._associated.pop(str(stored.old_activity_id), None)
 
     def _carried(
-        self, activity: Activity, recorded: Recorded | None, known: Sequence[str], booking: Booking
+        self,
+        activity: Activity,
+        associated: Associated,
+        recorded: Recorded | None,
+        known: Sequence[str],
+        booking: Booking,
     ) -> Carried:
-        associated = self._associated[activity.id]
         others = tuple(
             ObjectRef(kind, id_)
             for kind in CARRIED_TYPES
@@ -120,11 +134,16 @@ class CarryOver:
         notes, contact_ids = activity.properties.get(NOTES_PROPERTY) or None, frozenset(associated[CONTACTS])
         return Carried(others, notes, contact_ids, edits, tuple(self._unreadable))
 
-    def _read_associations(self, activity_ids: Sequence[str]) -> None:
-        """Read the associations of these, and of those whose turn comes next: up to a thousand cost the same."""
-        missing = [id_ for id_ in activity_ids if id_ not in self._associated]
-        if not missing:
-            return
+    def _read_associations(self, activity_ids: Sequence[str]) -> dict[str, Associated]:
+        """Return the associations of these, and keep those of the next ones: up to a thousand cost the same to read."""
+        if missing := [id_ for id_ in activity_ids if id_ not in self._associated]:
+            self._read_ahead(missing)
+        found = {id_: self._associated[id_] for id_ in activity_ids}
+        for id_ in list(self._associated)[:-MOST_READ_AHEAD]:
+            del self._associated[id_]
+        return found
+
+    def _read_ahead(self, missing: Sequence[str]) -> None:
         work = self._work
         with reading(work.services.engine) as connection:
             coming = planned_changes.next_old_activities(connection, work.run.id, work.integration.id, MOST_AT_ONCE)

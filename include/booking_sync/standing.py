@@ -7,6 +7,7 @@ of, is not touched; the booking's own is looked for by marker, and rows that wer
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,12 +68,21 @@ def sought_old(stored: StoredChange) -> Sought:
     return Sought(stored.old_activity_id, stored.old_booking_id or stored.booking_id, stored.activity_key)
 
 
+MOST_SEEN = 10_000
+"""How many of the activities that were looked at are kept."""
+
+
 class Standing:
-    """The activities that a worker has looked at, each once: an id never comes to mean another record."""
+    """The activities that a worker has looked at, each once: an id never comes to mean another record.
+
+    Of more than :data:`MOST_SEEN` the first are forgotten, and looked at again where they are needed.
+    """
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._seen: dict[str, Activity | None] = {}
+        self._unknown_marker: set[str] = set()
+        self._noting = threading.Lock()
         with reading(work.services.engine) as connection:
             self._has_unique_key = bool(load_portal(connection, work.integration.portal_id).has_unique_key)
         self.is_addressed_by_marker = self._has_unique_key
@@ -80,7 +90,12 @@ class Standing:
 
     def has_seen(self, activity_id: str | None) -> bool:
         """Say whether the activity has been looked at."""
-        return activity_id in self._seen
+        return activity_id in self._seen or activity_id in self._unknown_marker
+
+    def look_at(self, activity_id: str) -> None:
+        """Look at an activity whose marker HubSpot does not know, and never address it by its marker again."""
+        self._unknown_marker.add(activity_id)
+        self.read([activity_id])
 
     def read(self, activity_ids: Iterable[str], more: Sequence[str] = ()) -> dict[str, Activity]:
         """Return the live activities with :data:`LOOKED_AT`; one request for 100 that were not looked at before.
@@ -88,11 +103,20 @@ class Standing:
         ``more`` are further properties of those that were not.
         """
         wanted = list(dict.fromkeys(activity_ids))
-        unseen = [activity_id for activity_id in wanted if activity_id not in self._seen]
+        with self._noting:
+            known = {activity_id: self._seen[activity_id] for activity_id in wanted if activity_id in self._seen}
+        unseen = [activity_id for activity_id in wanted if activity_id not in known]
         if unseen:
             found = self._work.hubspot.activities_by_id(unseen, (*LOOKED_AT, *more))
-            self._seen |= {activity_id: found.get(activity_id) for activity_id in unseen}
-        return {activity_id: seen for activity_id in wanted if (seen := self._seen[activity_id]) is not None}
+            known |= {activity_id: found.get(activity_id) for activity_id in unseen}
+            self._note({activity_id: known[activity_id] for activity_id in unseen})
+        return {activity_id: seen for activity_id in wanted if (seen := known[activity_id]) is not None}
+
+    def _note(self, seen: Mapping[str, Activity | None]) -> None:
+        with self._noting:
+            self._seen |= seen
+            for activity_id in list(self._seen)[:-MOST_SEEN]:
+                del self._seen[activity_id]
 
     def verify(self, wanted: Mapping[str, Sought]) -> dict[str, Activity]:
         """Return the activities that stand under the ids that we have and are their booking's.

@@ -233,7 +233,7 @@ def _record_written(
 def _not_found(bench: Bench, stored: StoredChange, booking: Booking, *, is_by_marker: bool) -> None:
     """Look at an activity whose marker HubSpot does not find; make one again that is gone (D3)."""
     if is_by_marker and not bench.standing.has_seen(stored.activity_id):
-        bench.standing.read([str(stored.activity_id)])
+        bench.standing.look_at(str(stored.activity_id))
         record_to_look_at(bench.work, stored)
     else:
         make_again(bench.work, stored, booking)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from booking_sync import carry_over, standing
 from booking_sync.store.tables import audit
 from tests.flow.planting import found
 from tests.flow.scene import Scene
@@ -54,6 +55,22 @@ def assert_carried(scene: Scene, booking_id: str, added: dict[str, list[str]]) -
     assert associated(scene, booking_id) == added  # R5
     assert scene.shown(booking_id)[NOTES] == "<p>Ask about the budget</p>"
     assert ADA in scene.emails_on(booking_id)
+
+
+def test_what_was_read_of_more_activities_than_are_kept_is_read_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deals = {synced(scene): scene.hubspot.add_record("deals") for _ in range(3)}
+    for booking_id, deal in deals.items():
+        scene.hubspot.associate("meetings", scene.activity(booking_id)["id"], "deals", deal)
+        move(scene, booking_id)
+    monkeypatch.setattr(carry_over, "MOST_READ_AHEAD", 1)
+    monkeypatch.setattr(standing, "MOST_SEEN", 1)
+    assert scene.run().counts["recreate"] == 3
+    assert {booking_id: associated(scene, booking_id)["deals"] for booking_id in deals} == {
+        booking_id: [deal] for booking_id, deal in deals.items()
+    }
+    scene.everything_is_right()
 
 
 @BY_BOTH_WAYS
