@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from booking_sync.activity_body import activity_body
 from booking_sync.bounded_html import web_address
-from booking_sync.fingerprint import revision
+from booking_sync.fingerprint import revision as revision_of
 from booking_sync.model import Booking, BookingStatus, Invitee
 from booking_sync.plain_text import cut, one_line
 from booking_sync.states import ActivityOutcome
@@ -17,10 +17,19 @@ LONGEST_LINE = 1_000
 
 
 def render_activity(
-    booking: Booking, *, outcome: ActivityOutcome, owner_id: str | None, activity_key: str, activity_type: str | None
+    booking: Booking,
+    *,
+    outcome: ActivityOutcome,
+    owner_id: str | None,
+    activity_key: str,
+    activity_type: str | None,
+    revision: str | None = None,
 ) -> dict[str, str]:
-    """Return the properties of a new activity (A1, A2, A5; X2 where the booking is cancelled). Absent is not sent."""
-    properties = _properties(booking, outcome, owner_id, activity_type)
+    """Return the properties of a new activity (A1, A2, A5; X2 where the booking is cancelled). Absent is not sent.
+
+    ``revision`` is that of the plan, which need not be worked out again.
+    """
+    properties = _properties(booking, outcome, owner_id, activity_type, revision)
     present = {name: value for name, value in _place(booking).items() if value}
     return properties | present | render_marker(booking, activity_key)
 
@@ -40,9 +49,10 @@ def render_cancel(booking: Booking) -> dict[str, str]:
     return {"hs_meeting_title": _canceled_title(booking), **render_mark(booking, ActivityOutcome.CANCELED)}
 
 
-def render_mark(booking: Booking, outcome: ActivityOutcome) -> dict[str, str]:
+def render_mark(booking: Booking, outcome: ActivityOutcome, revision: str | None = None) -> dict[str, str]:
     """Return what a no-show, or the end of the meeting, changes: the outcome and nothing else (A8)."""
-    return {"hs_meeting_outcome": outcome.value, "calendar_booking_revision": revision(booking, outcome)}
+    shown = revision or revision_of(booking, outcome)
+    return {"hs_meeting_outcome": outcome.value, "calendar_booking_revision": shown}
 
 
 def render_marker(booking: Booking, activity_key: str) -> dict[str, str]:
@@ -72,13 +82,18 @@ def split_name(invitee: Invitee) -> tuple[str, str]:
 
 
 def _properties(
-    booking: Booking, outcome: ActivityOutcome, owner_id: str | None, activity_type: str | None
+    booking: Booking,
+    outcome: ActivityOutcome,
+    owner_id: str | None,
+    activity_type: str | None,
+    revision: str | None = None,
 ) -> dict[str, str]:
+    start = _wire_time(booking.start_at)
     properties = {
         "hs_meeting_title": render_title(booking),
-        **render_mark(booking, outcome),
-        "hs_timestamp": _wire_time(booking.start_at),
-        "hs_meeting_start_time": _wire_time(booking.start_at),
+        **render_mark(booking, outcome, revision),
+        "hs_timestamp": start,
+        "hs_meeting_start_time": start,
         "hs_meeting_end_time": _wire_time(booking.end_at),
         "hs_meeting_body": activity_body(booking),
         "calendar_event_name": cut(one_line(booking.event_name), LONGEST_LINE),

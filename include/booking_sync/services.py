@@ -5,9 +5,10 @@ The two services, the mapping database, the clock. Built once per task, passed i
 
 from __future__ import annotations
 
+import secrets
 import sys
 import threading
-import uuid
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -88,8 +89,11 @@ def utc_now() -> datetime:
 
 
 def new_change_id() -> str:
-    """Return a fresh id for a change, which is also the trace id of its requests."""
-    return uuid.uuid4().hex
+    """Return a fresh id for a change, which is also the trace id of its requests.
+
+    Ids that are made after one another stand beside one another in the indexes.
+    """
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def _new_activity(
         owner_id=bench.owner_of(stored, booking),
         activity_key=stored.activity_key,
         activity_type=bench.activity_type,
+        revision=stored.revision,
     )
     if carried.notes:
         properties[NOTES_PROPERTY] = carried.notes

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from booking_sync.states import AuditOutcome
-from booking_sync.store.statements import chunks
+from booking_sync.store.statements import chunks, filled
 from booking_sync.store.tables import audit
 
 
@@ -31,6 +31,9 @@ class AuditEntry:
     email_hash: str | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+
+
+_OF_ENTRY = tuple(AuditEntry.__dataclass_fields__)
 
 
 def begin_entries(
@@ -50,8 +53,9 @@ def begin_entries(
         "integration_id": integration_id,
         "outcome": AuditOutcome.SENT,
     }
-    rows = [{**shared, **{name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}} for entry in entries]
-    connection.execute(audit.insert(), rows)
+    rows = [{**shared, **{name: getattr(entry, name) for name in _OF_ENTRY}} for entry in entries]
+    if rows:
+        connection.execute(audit.insert(), filled(rows))
 
 
 def finish_entries(

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Integer,
-    RowMapping,
     Select,
     bindparam,
     literal,
@@ -116,7 +115,8 @@ class StoredChange:
         return self.activity_outcome or usual_outcome(booking)
 
 
-_COLUMNS = [change.c[name] for name in StoredChange.__dataclass_fields__]
+_NAMES = tuple(StoredChange.__dataclass_fields__)
+_COLUMNS = [change.c[name] for name in _NAMES]
 
 
 def open_changes(connection: Connection, integration_id: str, booking_ids: Sequence[str]) -> dict[str, StoredChange]:
@@ -155,10 +155,8 @@ def next_batch(
     values = {"run": run_id, "of_integration": integration_id, "size": size}
     if after is not None:
         values |= {"after_created_at": after.created_at, "after_booking_id": after.booking_id}
-    rows = connection.execute(
-        _next_in_order(steps, tuple(sorted(operations)), is_after=after is not None), values
-    ).mappings()
-    found = [_stored(row) for row in rows]
+    statement = _next_in_order(steps, tuple(sorted(operations)), is_after=after is not None)
+    found = _all(connection, statement, values)
     return [stored for stored in found if stored.step is found[0].step]
 
 
@@ -342,19 +340,20 @@ def _select() -> Select[Any]:
     return select(*_COLUMNS)
 
 
-def _all(connection: Connection, statement: Select[Any]) -> list[StoredChange]:
-    return [_stored(row) for row in connection.execute(statement).mappings()]
+def _all(
+    connection: Connection, statement: Select[Any], given: Mapping[str, object] | None = None
+) -> list[StoredChange]:
+    """Return what a statement with the columns of a change selects."""
+    return [_stored(dict(zip(_NAMES, row, strict=True))) for row in connection.execute(statement, given)]
 
 
-def _stored(row: RowMapping) -> StoredChange:
-    contact_ids = row["contact_ids"]
-    typed = {
-        "operation": Operation(row["operation"]),
-        "step": Step(row["step"]),
-        "state": ChangeState(row["state"]),
-        "warnings": tuple(row["warnings"]),
-        "contact_ids": None if contact_ids is None else tuple(contact_ids),
-        "activity_outcome": ActivityOutcome(row["activity_outcome"]) if row["activity_outcome"] else None,
-        "has_new_host": bool(row["has_new_host"]),
-    }
-    return StoredChange(**{**row, **typed})
+def _stored(values: dict[str, Any]) -> StoredChange:
+    contact_ids, outcome = values["contact_ids"], values["activity_outcome"]
+    values["operation"] = Operation(values["operation"])
+    values["step"] = Step(values["step"])
+    values["state"] = ChangeState(values["state"])
+    values["warnings"] = tuple(values["warnings"])
+    values["contact_ids"] = None if contact_ids is None else tuple(contact_ids)
+    values["activity_outcome"] = ActivityOutcome(outcome) if outcome else None
+    values["has_new_host"] = bool(values["has_new_host"])
+    return StoredChange(**values)

@@ -63,7 +63,13 @@ def connect_database(url: str) -> Engine:
         return _sqlite(url, location.database)
     if location.drivername in PLAIN_POSTGRESQL:
         location = location.set(drivername="postgresql+psycopg2")
-    return create_engine(location, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    return create_engine(
+        location,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10},
+        executemany_mode="values_plus_batch",  # a hundred updates cost one round trip instead of a hundred
+    )
 
 
 @contextmanager

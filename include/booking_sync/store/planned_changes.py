@@ -11,8 +11,10 @@ from sqlalchemy import Connection, select, update
 
 from booking_sync.plan import Change
 from booking_sync.states import ActivityOutcome, ChangeState, Operation, Step
-from booking_sync.store.statements import chunks
+from booking_sync.store.statements import chunks, filled
 from booking_sync.store.tables import IS_OPEN, IS_PLANNED, change
+
+_OF_CHANGE = tuple(Change.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def insert_changes(
     """Write the plan down. A change that is only previewed keeps no payload."""
     if new_changes:
         rows = [_new_row(run_id, integration_id, new_change, state, at) for new_change in new_changes]
-        connection.execute(change.insert(), rows)
+        connection.execute(change.insert(), filled(rows))
 
 
 def resume_archives(connection: Connection, run_id: str, integration_id: str) -> int:
@@ -113,7 +115,7 @@ def _new_row(
         "run_id": run_id,
         "worker_run_id": run_id,
         "integration_id": integration_id,
-        **{name: getattr(planned, name) for name in Change.__dataclass_fields__},
+        **{name: getattr(planned, name) for name in _OF_CHANGE},
         "state": state,
         "attempt_count": new_change.attempt_count,
         "unanswered_count": new_change.unanswered_count,

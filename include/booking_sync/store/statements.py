@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +19,12 @@ def insert_or_update(connection: Connection, table: Table) -> postgresql.Insert 
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def filled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows for one INSERT without the columns that are empty in all of them: each value of each row costs."""
+    used = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    return [{name: row[name] for name in used} for row in rows]
 
 
 def chunks(items: Sequence[Item], size: int = MOST_PARAMETERS) -> Iterator[Sequence[Item]]:
