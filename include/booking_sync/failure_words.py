@@ -61,6 +61,10 @@ WORDS = {
         "HubSpot's rules for this account refuse what is written.",
         "Look in HubSpot for required fields, validation rules or workflows of meetings.",
     ),
+    "MISSING_REQUIRED_PROPERTY": FailureWords(
+        "HubSpot demands a property that bookings do not fill.",
+        "Make the property that is named beside it optional in HubSpot's settings, then retry.",
+    ),
     "MISSING_SCOPES": FailureWords(
         "Our access to HubSpot does not cover this.", "Grant access again on the page Integrations."
     ),

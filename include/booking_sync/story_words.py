@@ -145,6 +145,8 @@ def warning_sentence(warning: str) -> str:
 def history_sentence(entry: Mapping[str, Any]) -> str:
     """Return what the mapping's history says, with the times of the booking then."""
     said = _EVENTS.get(entry["event"], str(entry["event"])).format(activity=entry["activity_id"])
+    if entry["event"] == "archived":
+        return f"{said}."  # it showed other times than the booking has by then
     return f"{said}; the meeting is {span(entry['start_at'], entry['end_at'])}."
 
 

@@ -58,6 +58,8 @@ def test_a_story_tells_what_was_decided_sent_and_recorded_in_the_order_of_time(s
     assert found.state == "canceled"
     assert found.activity_id == scene.activity(booking_id)["id"]
     assert any("(rule R1)" in sentence for sentence in told(scene, booking_id))
+    archived = scene.activities(booking_id, include_archived=True)[0]["id"]
+    assert f"Activity {archived} is in HubSpot's recycle bin." in told(scene, booking_id)
     assert any(sentence.startswith("Fields: calendar_booking_id") for sentence in told(scene, booking_id))
     assert all(moment.run is not None and moment.run.requested_by == "ada" for moment in found.moments)
     assert "Lovelace" not in str(found.moments)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from booking_sync.story_words import span
 from booking_sync.utc_minute import utc_minute
 from booking_sync_airflow.airflow_address import airflow_url
 from booking_sync_airflow.identity import OUR_DAG_IDS
@@ -74,5 +75,6 @@ def environment() -> Environment:
         "within": spans.within,
         "lasting": spans.lasting,
         "day": spans.day,
+        "meeting": span,
     }
     return made
