@@ -54,7 +54,7 @@ def test_dags_test_tries_the_watch_too_although_it_has_a_deadline(
 def test_dags_test_exits_non_zero_when_the_run_failed(
     child_environment: dict[str, str], connected: dict[str, str]
 ) -> None:
-    result = dags_test(child_environment | connected, "-c", '{"window_end": "2026-11-01"}')
+    result = dags_test(child_environment | connected, "-c", '{"window_end": "2026-11-01T00:00:00Z"}')
 
     assert result.returncode != 0
     assert "window_end needs window_start" in result.stdout

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from booking_sync.report import COLUMNS, ChangesOfRun, IntegrationReport, RunReport, integration_report
+from booking_sync.report import COLUMNS, MOST_PREVIEWED, ChangesOfRun, IntegrationReport, RunReport, integration_report
 from booking_sync.states import AuditOutcome, ChangeState, KeptKind, Operation
 from booking_sync.store.change_figures import ChangeCount
 
@@ -43,7 +43,7 @@ def report(
         {"hubspot_calls": 3, "calendar_calls": 2, **counts},
         ChangesOfRun(
             [ChangeCount(c["state"], c["operation"], c["outcome"], 1) for c in changes],
-            [c for c in changes if c["state"] == ChangeState.PREVIEWED],
+            [c for c in changes if c["state"] == ChangeState.PREVIEWED][:MOST_PREVIEWED],
             changes,
         ),
         kept,
