@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -19,6 +17,7 @@ from booking_sandbox.server import Sandbox
 from booking_sync.store.database import reading
 from booking_sync.store.tables import lease
 from booking_sync_airflow.demo.airflow_api import FINISHED
+from booking_sync_airflow.demo.progress import say, step
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, SYNC_DAG_ID
 from rehearsal import stack as shape
 from rehearsal.judge import RehearsalError, judge, require, standing
@@ -87,23 +86,23 @@ def play() -> None:
     began = time.monotonic()
     with Sandbox() as sandbox, closing(Turnstile(sandbox.hubspot.url)) as turnstile:
         load_sample(sandbox.calendar.state, sandbox.hubspot.state, datetime.now(UTC))
-        _say("PostgreSQL and Redis, with passwords; a database for Airflow, one for us (compose/create-databases.sh)")
+        say("PostgreSQL and Redis, with passwords; a database for Airflow, one for us (compose/create-databases.sh)")
         with shape.with_stores(sandbox, turnstile.url) as stack:
-            with _step("Both schemas and the administrator (compose/prepare.sh)"):
+            with step("Both schemas and the administrator (compose/prepare.sh)"):
                 shape.prepare(stack)
-            with _step(f"{', '.join((*COMPONENTS, *WORKERS))}, until each says that it is healthy"):
+            with step(f"{', '.join((*COMPONENTS, *WORKERS))}, until each says that it is healthy"):
                 shape.start_airflow(stack)
             ours = create_engine(stack.database_url)
             try:
                 _acts(Scene(stack, sandbox, turnstile, ours))
             finally:
                 ours.dispose()
-    _say(f"All of it took {time.monotonic() - began:.0f} s.")
+    say(f"All of it took {time.monotonic() - began:.0f} s.")
 
 
 def _acts(scene: Scene) -> None:
     require(not scene.stack.leaks(), "a secret is in an environment or a command: " + ", ".join(scene.stack.leaks()))
-    _say("No secret is in the environment or the command of any process.")
+    say("No secret is in the environment or the command of any process.")
     _backfill(scene)
     _killed(scene)
     _ended_warmly(scene)
@@ -115,7 +114,7 @@ def _backfill(scene: Scene) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     span = {"from_date": str(today - 6 * DAY), "to_date": str(today - 4 * DAY)}
     api = scene.stack.api
-    with _step("A backfill of three days"):
+    with step("A backfill of three days"):
         api.unpause(BACKFILL_DAG_ID)
         api.post("/backfills", {"dag_id": BACKFILL_DAG_ID, "max_active_runs": 1, **span})
         runs = [run["dag_run_id"] for run in api.runs(BACKFILL_DAG_ID) if run["run_type"] == "backfill"]
@@ -123,13 +122,13 @@ def _backfill(scene: Scene) -> None:
         for run_id in runs:
             counted.update(scene.wait_for(run_id, BACKFILL_DAG_ID))
     require(len(runs) == 3, f"the backfill has {len(runs)} runs")  # noqa: PLR2004 - three days
-    _say(f"    {len(runs)} runs, {counted['create']} activities created")
+    say(f"    {len(runs)} runs, {counted['create']} activities created")
 
 
 def _killed(scene: Scene) -> None:
     """Kill a worker whose batch HubSpot has carried out, while the answer is on its way."""
     stack = scene.stack
-    with _step("A sync of the fortnight; its worker is killed over a batch that HubSpot has just carried out"):
+    with step("A sync of the fortnight; its worker is killed over a batch that HubSpot has just carried out"):
         hold = scene.turnstile.stop_next(CREATE, "after")
         run_id = scene.run()
         stack.api.unpause(SYNC_DAG_ID)
@@ -139,15 +138,15 @@ def _killed(scene: Scene) -> None:
         hold.drop()
         counted = scene.wait_for(run_id)
         ended_seconds = time.monotonic() - killed_at
-    _say(
+    say(
         f"    {worker} killed with all its {died} processes; the other ended the run {ended_seconds:.0f} s later:"
         f" {counted['create']} created, {counted['kept']} kept for the next run"
     )
-    with _step(f"{worker} again, and the next sync"):
+    with step(f"{worker} again, and the next sync"):
         stack.start(worker)
         time.sleep(QUIET_SECONDS)
         counted = scene.wait_for(scene.run())
-    _say(f"    {counted['create']} created, {counted['unchanged']} unchanged, {counted['kept']} kept")
+    say(f"    {counted['create']} created, {counted['unchanged']} unchanged, {counted['kept']} kept")
     _judge(scene)
 
 
@@ -156,7 +155,7 @@ def _ended_warmly(scene: Scene) -> None:
     state = scene.sandbox.calendar.state
     for booking_id in standing(scene.sandbox)[:MOVED]:
         state.reschedule_in_place(booking_id, datetime.now(UTC).replace(microsecond=0) + 9 * DAY)
-    with _step(f"{MOVED} meetings are moved; the worker of the sync is asked to end in the middle of its task"):
+    with step(f"{MOVED} meetings are moved; the worker of the sync is asked to end in the middle of its task"):
         hold = scene.turnstile.stop_next(CREATE, "before")
         run_id = scene.run()
         worker = scene.struck(hold)
@@ -166,7 +165,7 @@ def _ended_warmly(scene: Scene) -> None:
         counted = scene.wait_for(run_id)
         code = ending.process.wait(_WARM_SECONDS)
         tries = _most_tries(scene, run_id)
-    _say(f"    {worker} ended with code {code}; {counted['recreate']} recreated, {counted['kept']} kept, tries {tries}")
+    say(f"    {worker} ended with code {code}; {counted['recreate']} recreated, {counted['kept']} kept, tries {tries}")
     require(code == 0, f"{worker} did not end by itself: code {code}")
     require(tries == 1, f"a task of {run_id} was tried {tries} times")
     _judge(scene)
@@ -174,35 +173,17 @@ def _ended_warmly(scene: Scene) -> None:
 
 def _no_news(scene: Scene) -> None:
     before = scene.writes()
-    with _step("One more sync, without news"):
+    with step("One more sync, without news"):
         counted = scene.wait_for(scene.run())
     written = scene.writes() - before
-    _say(f"    {counted['read']} read, {counted['unchanged']} unchanged, {written} writes to HubSpot")
+    say(f"    {counted['read']} read, {counted['unchanged']} unchanged, {written} writes to HubSpot")
     require(written == 0, f"the last sync wrote {written} times, although nothing had changed")
 
 
 def _judge(scene: Scene) -> None:
-    _say(f"    {judge(scene.sandbox, scene.ours)}")
+    say(f"    {judge(scene.sandbox, scene.ours)}")
 
 
 def _most_tries(scene: Scene, run_id: str) -> int:
     found = scene.stack.api.get(f"/dags/{SYNC_DAG_ID}/dagRuns/{quote(run_id)}/taskInstances")["task_instances"]
     return max(int(one["try_number"]) for one in found)
-
-
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    began = time.monotonic()
-    sys.stdout.write(f"{title} …")
-    sys.stdout.flush()
-    try:
-        yield
-    except BaseException:
-        _say("")
-        raise
-    _say(f" {time.monotonic() - began:.0f} s")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from booking_sync.budget import Budget, budgets
+from booking_sync.drift import DriftKind
 from booking_sync.freshness import LONGEST_OF_CLASS, class_name
 from booking_sync.report import COLUMNS, RunReport
 from booking_sync.services import Services
 from booking_sync.states import OPEN_STATES
-from booking_sync.store import measured
+from booking_sync.store import measured, status
 from booking_sync.store.database import reading
 
 MOST_LABELLED = 50
@@ -48,13 +49,12 @@ def of_run(services: Services, run_id: str, dag_id: str, report: RunReport) -> I
         counts = measured.counts_of_run(connection, run_id)
         writes = measured.writes_of_run(connection, run_id)
         refused = measured.plans_refused_by_run(connection, run_id)
-        duplicates = measured.duplicates_of_run(connection, run_id)
+        found = status.drifts_of(connection, run_id)
     yield from _freshness(counts)
     for (action, of, outcome_of_write), count in writes.items():
         yield Measure("remote_writes_total", count, {"action": action, "object": of, "outcome": outcome_of_write})
     yield Measure("plan_refused_total", refused)
-    yield Measure("duplicates_detected_total", duplicates[0])
-    yield Measure("duplicates_repaired_total", duplicates[1])
+    yield from _duplicates(found)
 
 
 def of_audit(services: Services, run_id: str, dag_id: str, *, is_red: bool) -> Iterator[Measure]:
@@ -62,26 +62,25 @@ def of_audit(services: Services, run_id: str, dag_id: str, *, is_red: bool) -> I
     yield Measure("runs_total", not is_red, {"dag": dag_id, "outcome": "success"})
     yield Measure("runs_total", is_red, {"dag": dag_id, "outcome": "failed"})
     with reading(services.engine) as connection:
-        found = measured.drifts_of_run(connection, run_id)
-        duplicates = measured.duplicates_of_run(connection, run_id)
-    for kind, count in found.items():
-        yield Measure("drift_objects", count, {"class": kind}, is_gauge=True)
-    yield Measure("duplicates_detected_total", duplicates[0])
-    yield Measure("duplicates_repaired_total", duplicates[1])
+        found = status.drifts_of(connection, run_id)
+    for kind in DriftKind:
+        count, mended = found.get(kind, (0, 0))
+        yield Measure("drift_objects", count - mended, {"class": kind.value}, is_gauge=True)
+    yield from _duplicates(found)
 
 
 def as_it_stands(services: Services) -> Iterator[Measure]:
     """Yield how everything stands now."""
     now = services.clock()
     with reading(services.engine) as connection:
-        open_changes = measured.open_by_state(connection)
+        open_changes = status.open_by_state(connection)
         parked = measured.parked_by_reason(connection)
         states = measured.integrations_by_state(connection)
         oldest = measured.oldest_unanswered_at(connection)
         behind = measured.furthest_behind(connection, MOST_LABELLED)
         limits = list(_limits(budgets(connection, now)[:MOST_LABELLED]))
         working, swept = measured.swept_since(connection, now - timedelta(seconds=services.settings.freshness_seconds))
-        waiting_plans = measured.waiting_plans(connection)
+        waiting_plans = status.waiting_plans(connection)
     gauges: list[tuple[str, float, dict[str, str]]] = [
         *(("intents_open", open_changes.get(state, 0), {"state": state.value}) for state in OPEN_STATES),
         *(("parked_items", count, {"reason": reason}) for reason, count in parked.items()),
@@ -104,6 +103,13 @@ def _limits(portals: Iterable[Budget]) -> Iterator[tuple[dict[str, str], int, in
         for policy, use in (("burst", one.requests), ("search", one.searches), ("daily", one.daily)):
             if use is not None and use.most:
                 yield {"portal": one.portal_id, "policy": policy}, use.used, use.most
+
+
+def _duplicates(found: Mapping[str, tuple[int, int]]) -> Iterator[Measure]:
+    """Yield how many second activities of a booking a run or an audit has found, and how many it has archived."""
+    count, mended = found.get(DriftKind.DUPLICATE, (0, 0))
+    yield Measure("duplicates_detected_total", count)
+    yield Measure("duplicates_repaired_total", mended)
 
 
 def _freshness(counts: Mapping[str, int]) -> Iterator[Measure]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from booking_sync.errors import BookingSyncError
 from booking_sync.store import schema
 from booking_sync.store.database import connect_database
 from booking_sync.store.upgrade import upgrade_database
 from booking_sync_airflow.database import database_url
+from booking_sync_airflow.refusals import refusals_as_sentences
 
 
 def main() -> None:
     """Upgrade the database that ``booking_sync_db`` names, and say from what to what."""
     engine = connect_database(database_url())
-    try:
+    with refusals_as_sentences():
         before = upgrade_database(engine)
-    except BookingSyncError as refusal:
-        raise SystemExit(str(refusal)) from None
     where = engine.url.render_as_string(hide_password=True)
     sys.stdout.write(f"{where}: schema {before or 'empty'} -> {schema.head_revision()}\n")
 

@@ -9,23 +9,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from booking_sync.errors import BookingSyncError
 from booking_sync.plan_view import lines_of_part
 from booking_sync.services import Services
 from booking_sync.store import plan_items, runs
 from booking_sync.store.database import reading
 from booking_sync.utc_minute import utc_minute
+from booking_sync_airflow.refusals import refusals_as_sentences
 from booking_sync_airflow.steps import open_services
 
 
 def main(arguments: Sequence[str]) -> None:
     """Print the plan of the run that is named by its id in Airflow, or of the newest one."""
-    try:
+    with refusals_as_sentences():
         services = open_services()
         for line in printed(services, arguments[0] if arguments else None):
             sys.stdout.write(f"{line}\n")
-    except BookingSyncError as refusal:
-        raise SystemExit(str(refusal)) from None
 
 
 def printed(services: Services, dag_run_id: str | None) -> Iterator[str]:

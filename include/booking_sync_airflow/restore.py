@@ -7,13 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-from booking_sync.errors import BookingSyncError
 from booking_sync.restoring import restore
 from booking_sync.settings import Settings
 from booking_sync.store import schema
 from booking_sync.store.database import connect_database
 from booking_sync.store.encryption import Vault, development_keys
 from booking_sync_airflow.database import database_url
+from booking_sync_airflow.refusals import refusals_as_sentences
 
 
 def main() -> None:
@@ -21,13 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path, help="a file that make backup has written")
     source = parser.parse_args().source
-    try:
+    with refusals_as_sentences():
         url = database_url()
         engine = connect_database(url)
         vault = Vault(Settings.from_environment(os.environ).secret_keys or development_keys(url))
         before = restore(engine, vault, source)
-    except BookingSyncError as refusal:
-        raise SystemExit(str(refusal)) from None
     where = engine.url.render_as_string(hide_password=True)
     sys.stdout.write(
         f"{source} -> {where}: schema {before} -> {schema.head_revision()}\n"

@@ -9,7 +9,7 @@ import pytest
 
 from booking_sync.clients.address import CALENDAR_HOSTS, CONSENT_HOSTS, HUBSPOT_HOSTS
 from booking_sync_airflow.provider import AUTHORIZE_URL, CALENDAR_URL, HUBSPOT_URL
-from tests.docs.pages import ROOT, rows_of, table
+from tests.docs.pages import ROOT, is_there, rows_of, table
 
 SECURITY = ROOT / "docs" / "security.md"
 ROWS = table(SECURITY, "asvs")
@@ -20,17 +20,6 @@ WANTED = """
 14.2.3 14.2.4 14.2.6 14.2.7 15.3.1 15.1.1 15.1.2 15.2.1 15.2.4 13.1.2 13.1.3 16.5.2 16.5.3 16.5.4
 """
 """The items that a review of this kind of product would go through."""
-
-
-def is_there(evidence: str) -> bool:
-    """Say whether a test, a file or a command exists."""
-    if evidence.startswith("make "):
-        return (
-            re.search(rf"^{evidence.removeprefix('make ')}:", (ROOT / "Makefile").read_text(), re.MULTILINE) is not None
-        )
-    path, _, test = evidence.partition("::")
-    found = ROOT / path
-    return found.is_file() and (not test or f"def {test}(" in found.read_text())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["Items"].replace(" ", "_"))

@@ -8,9 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select
 
-from booking_sync.drift import DriftKind
-from booking_sync.states import AuditOutcome, ChangeState, IntegrationState, RefusedState
-from booking_sync.store import status
+from booking_sync.states import AuditOutcome, ChangeState, IntegrationState
 from booking_sync.store.read_tables import IS_KEPT, kept_booking
 from booking_sync.store.tables import IS_IN_FLIGHT, IS_OPEN, audit, change, integration, refused_plan, run
 
@@ -36,29 +34,6 @@ def writes_of_run(connection: Connection, run_id: str) -> dict[tuple[str, str, s
 def plans_refused_by_run(connection: Connection, run_id: str) -> int:
     """Count the plans of a run that were refused."""
     statement = select(func.count()).select_from(refused_plan).where(refused_plan.c.run_id == run_id)
-    return connection.execute(statement).scalar_one()
-
-
-def duplicates_of_run(connection: Connection, run_id: str) -> tuple[int, int]:
-    """Count the second activities of a booking that a run or an audit has found, and how many it has archived."""
-    found = status.drifts_of(connection, run_id)
-    return found.get(DriftKind.DUPLICATE, (0, 0))
-
-
-def drifts_of_run(connection: Connection, run_id: str) -> dict[str, int]:
-    """Count by kind what a run or an audit has found and not mended, the kinds without any included."""
-    found = status.drifts_of(connection, run_id)
-    return {kind.value: found.get(kind, (0, 0))[0] - found.get(kind, (0, 0))[1] for kind in DriftKind}
-
-
-def open_by_state(connection: Connection) -> dict[str, int]:
-    """Count the open changes by state."""
-    return status.open_by_state(connection)
-
-
-def waiting_plans(connection: Connection) -> int:
-    """Count the refused plans that wait for a person."""
-    statement = select(func.count()).where(refused_plan.c.state == RefusedState.WAITING)
     return connection.execute(statement).scalar_one()
 
 

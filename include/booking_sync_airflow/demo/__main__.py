@@ -22,6 +22,7 @@ from booking_sync_airflow.demo import airflow_stack, installation
 from booking_sync_airflow.demo.airflow_api import FINISHED, AirflowApi
 from booking_sync_airflow.demo.airflow_stack import AirflowPlace
 from booking_sync_airflow.demo.processes import DemoError, Processes
+from booking_sync_airflow.demo.progress import say, step
 from booking_sync_airflow.demo.sandbox_control import CONNECTED_NAME, SandboxControl
 from booking_sync_airflow.identity import SYNC_DAG_ID
 
@@ -65,12 +66,12 @@ def main() -> int:
             _say_where(stage)
             if stay_up:
                 _stay(stage)
-            _say("Stopping …")
+            say("Stopping …")
     except KeyboardInterrupt:
-        _say("Stopped.")
+        say("Stopped.")
         return 130
     except (DemoError, requests.RequestException) as error:
-        _say(f"\nThe demo failed: {error}\nAll logs are under {HOME}.")
+        say(f"\nThe demo failed: {error}\nAll logs are under {HOME}.")
         return 1
     return 0
 
@@ -83,14 +84,14 @@ def _stage() -> Iterator[Stage]:
     airflow_stack.prepare(place)
     environment = airflow_stack.environment(place, os.environ) | {"BOOKING_SYNC_SECRET_KEY": secrets.token_urlsafe(32)}
     with Processes(HOME / "logs", environment) as processes:
-        with _step("Starting a Calendar.com and a HubSpot (the sandbox), making Airflow's database"):
+        with step("Starting a Calendar.com and a HubSpot (the sandbox), making Airflow's database"):
             sandbox = _start_sandbox(processes, place)
-        with _step("Starting Airflow: API server, scheduler, DAG processor"):
+        with step("Starting Airflow: API server, scheduler, DAG processor"):
             api = airflow_stack.start(processes, place)
             _require_no_import_errors(api)
             for connection in [*sandbox.connections(), _own_database()]:
                 api.set_connection(connection)
-        with _step("Connecting a workspace to a HubSpot account, by the pages of both"):
+        with step("Connecting a workspace to a HubSpot account, by the pages of both"):
             installation.connect(api, CONNECTED_NAME, sandbox.portal_id)
         yield Stage(processes, place, api, sandbox)
 
@@ -127,7 +128,7 @@ def _play(stage: Stage) -> None:
 def _reconcile(stage: Stage, since: datetime, title: str) -> int:
     """Run the DAG once and print what it did; return how many requests wrote to HubSpot."""
     writes_before = stage.sandbox.hubspot_writes()
-    with _step(f"{title}: running {SYNC_DAG_ID}"):
+    with step(f"{title}: running {SYNC_DAG_ID}"):
         # The DAG runs one at a time, the oldest first: these come before the scheduled run that is due at once.
         run_after = datetime.now(UTC) - timedelta(hours=1)
         run_id = stage.api.trigger(SYNC_DAG_ID, {"window_start": since.isoformat()}, run_after=run_after)
@@ -143,7 +144,7 @@ def _reconcile(stage: Stage, since: datetime, title: str) -> int:
         failed = ", ".join(sorted(task for task, state in states.items() if state == "failed"))
         raise DemoError(f"The run {run_id} is red; {failed} failed. Its note:\n{run['note'] or '(none)'}")
     writes = stage.sandbox.hubspot_writes() - writes_before
-    _say(_table(stage.api.returned(SYNC_DAG_ID, run_id, "close_run"), writes))
+    say(_table(stage.api.returned(SYNC_DAG_ID, run_id, "close_run"), writes))
     return writes
 
 
@@ -154,7 +155,7 @@ def _table(counts: dict[str, int], writes: int) -> str:
 
 
 def _say_where(stage: Stage) -> None:
-    _say(
+    say(
         f"Airflow       {stage.place.url}   user {airflow_stack.USER}, password {stage.place.password}\n"
         f"The run       {stage.place.url}/dags/{SYNC_DAG_ID}\n"
         f"Calendar.com  {stage.sandbox.calendar_page}\n"
@@ -166,7 +167,7 @@ def _say_where(stage: Stage) -> None:
 
 
 def _stay(stage: Stage) -> None:
-    _say("Everything stays up until Ctrl-C.")
+    say("Everything stays up until Ctrl-C.")
     try:
         while True:
             for running in stage.processes.running:
@@ -174,24 +175,6 @@ def _stay(stage: Stage) -> None:
             time.sleep(1)
     except KeyboardInterrupt:
         return
-
-
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    began = time.monotonic()
-    sys.stdout.write(f"{title} …")
-    sys.stdout.flush()
-    try:
-        yield
-    except BaseException:
-        _say("")
-        raise
-    _say(f" {time.monotonic() - began:.0f} s")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
