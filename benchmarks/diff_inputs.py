@@ -8,7 +8,7 @@ in the order of their ids, as a database gives them by their key; the classes ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class Tables:
     recorded: Columns
     expected: Mapping[str, frozenset[str]]
 
-    def wrong(self, found: Mapping[str, Sequence[str]]) -> list[str]:
+    def wrong(self, found: Mapping[str, Collection[str]]) -> list[str]:
         """Return the classes that were not found exactly."""
         return [name for name in found if set(found[name]) != self.expected[name] or _has_doubles(found[name])]
 
@@ -69,5 +69,5 @@ def _ids(numbers: Any) -> list[str]:  # noqa: ANN401 - an array
     return [f"bk_{number:020d}" for number in numbers.tolist()]
 
 
-def _has_doubles(ids: Sequence[str]) -> bool:
+def _has_doubles(ids: Collection[str]) -> bool:
     return len(set(ids)) != len(ids)

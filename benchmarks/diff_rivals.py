@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from benchmarks.apart import metered
 from benchmarks.diff_inputs import CANCELED, MOVED, NEW, UNCHANGED, Columns, tables
 
-Found = Mapping[str, Sequence[str]]
+Found = Mapping[str, Collection[str]]
 Engine = Callable[[Columns, Columns], Callable[[], Found]]
 """Takes both tables and returns what is measured."""
 
@@ -104,7 +104,7 @@ def datacompy_pandas(read: Columns, recorded: Columns) -> Callable[[], Found]:
     import pandas as pd  # noqa: PLC0415 - same
 
     mine, theirs = pd.DataFrame(read), pd.DataFrame(recorded).assign(state="scheduled")
-    return lambda: _of_comparison(datacompy.PandasCompare(mine, theirs, join_columns=_KEY), pd.Series.to_numpy)
+    return lambda: _of_comparison(datacompy.PandasCompare(mine, theirs, join_columns=_KEY), lambda ids: ids.to_numpy())
 
 
 def datacompy_polars(read: Columns, recorded: Columns) -> Callable[[], Found]:
@@ -117,7 +117,7 @@ def datacompy_polars(read: Columns, recorded: Columns) -> Callable[[], Found]:
         for columns in (read, recorded)
     )
     known = theirs.with_columns(pl.lit("scheduled").alias("state"))
-    return lambda: _of_comparison(datacompy.PolarsCompare(mine, known, join_columns=_KEY), pl.Series.to_list)
+    return lambda: _of_comparison(datacompy.PolarsCompare(mine, known, join_columns=_KEY), lambda ids: ids.to_list())
 
 
 ENGINES: dict[str, Engine] = {
@@ -141,12 +141,12 @@ def main(engine: str, rows: int) -> None:
     sys.stdout.write(json.dumps({**asdict(cost), "wrong": given.wrong(found)}) + "\n")
 
 
-def _of_comparison(comparison: Any, ids: Callable[[Any], Sequence[str]]) -> Found:  # noqa: ANN401 - of either library
+def _of_comparison(comparison: Any, ids: Callable[[Any], Collection[str]]) -> Found:  # noqa: ANN401 - of either library
     both = comparison.intersect_rows
     is_canceled = both["state_df1"] == "canceled"
     differs = ~both["schedule_match"] | ~both["content_match"]
 
-    def where(mask: Any) -> Sequence[str]:  # noqa: ANN401 - same
+    def where(mask: Any) -> Collection[str]:  # noqa: ANN401 - same
         kept = both.filter(mask) if hasattr(both, "filter") and not hasattr(both, "loc") else both[mask]
         return ids(kept[_KEY])
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -69,7 +70,7 @@ class Stack:
             self.processes.start(name, service.command, environment=service.environment)
         for name, service in found.items():
             self.processes.wait_until(
-                f"{name} to be healthy", lambda service=service: _is_well(service), timeout_seconds=_START_SECONDS
+                f"{name} to be healthy", partial(_is_well, service), timeout_seconds=_START_SECONDS
             )
 
     def kill(self, name: str) -> int:

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tests.postgres_server import find_binaries, unprivileged_user
+from proof.postgres_programs import find_binaries, unprivileged_user
 
 from booking_sync_airflow.demo.airflow_stack import free_port
 from booking_sync_airflow.demo.processes import DemoError, Processes
@@ -80,9 +81,7 @@ def start(processes: Processes, composed: Composed, machine: Machine, ports: Por
         ("postgres", ready, machine.base),
         ("redis", redis.healthcheck, redis.environment),
     ):
-        processes.wait_until(
-            name, lambda check=check, given=environment: _is_well(check, given), timeout_seconds=_START_SECONDS
-        )
+        processes.wait_until(name, partial(_is_well, check, environment), timeout_seconds=_START_SECONDS)
     made = {
         **machine.base,
         "PGHOST": str(folder),
@@ -93,7 +92,7 @@ def start(processes: Processes, composed: Composed, machine: Machine, ports: Por
     processes.run("create databases", [script], timeout_seconds=_START_SECONDS, environment=made)
 
 
-def _is_well(check: list[str], environment: dict[str, str]) -> bool:
+def _is_well(check: list[str], environment: Mapping[str, str]) -> bool:
     return subprocess.run(check, env=dict(environment), capture_output=True, check=False).returncode == 0  # noqa: S603 - from our own file
 
 

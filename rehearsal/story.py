@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+from proof.turnstile import Hold, Turnstile
 from sqlalchemy import Engine, create_engine, select
-from tests.chaos.turnstile import Hold, Turnstile
 
 from booking_sandbox.sample import load_sample
 from booking_sandbox.server import Sandbox

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from proof.postgres_programs import find_binaries
 
 from tests import scorecard
 from tests.faults.numbers import MOST, numbers_of
-from tests.postgres_server import HOW_TO_INSTALL, PostgresServer, find_binaries
+from tests.postgres_server import HOW_TO_INSTALL, PostgresServer
 
 SENT = "score card"
 

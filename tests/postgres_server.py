@@ -7,8 +7,6 @@ user. Nothing is kept, so nothing is synced to disk.
 from __future__ import annotations
 
 import itertools
-import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -16,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from proof.postgres_programs import unprivileged_user
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import OperationalError
 
@@ -131,21 +130,3 @@ class PostgresServer:
         )
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
-
-
-def find_binaries() -> Path | None:
-    """Return the folder with ``initdb`` and ``postgres``: the newest of Debian's, or one on the PATH."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    on_path = [Path(found).parent for found in [shutil.which("initdb")] if found]
-    for folder in [*reversed(debian), *on_path]:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    return None
-
-
-def unprivileged_user() -> str | None:
-    """Return the user to run the server as, or None where the present one will do."""
-    if os.geteuid() != 0:
-        return None
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from proof.turnstile import Turnstile
 
 from booking_sandbox.server import Sandbox
 from booking_sync.services import build_services
@@ -16,7 +17,6 @@ from booking_sync_airflow.demo import airflow_stack
 from booking_sync_airflow.demo.processes import Processes
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, SYNC_DAG_ID
 from tests.chaos.stage import HEARTBEAT_TIMEOUT_SECONDS, QUIET_SECONDS, WORKSPACE, Stage
-from tests.chaos.turnstile import Turnstile
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECRET_KEY = "a key for the chaos tests and nothing else"

@@ -6,10 +6,10 @@ import time
 
 import psutil
 import pytest
+from proof.turnstile import Hold, Side
 
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, SYNC_DAG_ID
 from tests.chaos.stage import ARCHIVE, CREATE, UPDATE, Stage
-from tests.chaos.turnstile import Hold, Side
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 

@@ -8,10 +8,10 @@ import subprocess
 from typing import Any
 
 import pytest
+from proof.postgres_programs import find_binaries
 from rehearsal.composed import Composed, Machine
 
 from tests.deployment.composed import COMPOSE_FILE, ROOT, make_secrets, render
-from tests.postgres_server import find_binaries
 
 HOW_TO_INSTALL = "PostgreSQL or Redis is not on this machine: apt-get install postgresql redis-server"
 

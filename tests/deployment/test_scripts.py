@@ -14,13 +14,14 @@ from threading import Thread
 
 import pytest
 from cryptography.fernet import Fernet
+from proof.postgres_programs import find_binaries
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from booking_sandbox.calendar_state import DEFAULT_API_KEY
 from booking_sandbox.hubspot_portals import DEFAULT_SERVICE_KEY
 from tests.deployment.composed import ROOT, make_secrets
-from tests.postgres_server import PostgresServer, find_binaries
+from tests.postgres_server import PostgresServer
 
 SHORTEST_JWT_SECRET = 64  # shorter ones make Airflow warn
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from proof import ledger, oracle
 from sqlalchemy import select
 
 from booking_sandbox.calendar_state import CalendarState
@@ -29,7 +30,6 @@ from booking_sync.store.settings_history import save_settings
 from booking_sync.store.tables import integration
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
 from tests.compiled_statements import COMPILED
-from tests.flow import ledger, oracle
 from tests.flow.clock import SceneClock
 
 SECRET = "a secret for the scenes, long enough"
@@ -179,8 +179,8 @@ class Scene:
         """What holds after any run: the figures, the audit, the payloads, one direction."""
         for part in report.integrations:
             assert part.is_balanced or part.failure, report.note
-        ledger.assert_audit_matches_history(self.services.engine, self.sandbox, is_exact=self.has_exact_audit)  # W7
-        ledger.assert_no_payload_remains(self.services.engine)
+        assert not ledger.audit_mistakes(self.services.engine, self.sandbox, is_exact=self.has_exact_audit)  # W7
+        assert not ledger.payloads_left(self.services.engine)
         assert {entry.method for entry in self.sandbox.calendar.history} <= {"GET"}  # D1
 
     def run_after_quiet_time(self, **how: Any) -> RunReport:
@@ -226,6 +226,6 @@ class Scene:
 
     def everything_is_right(self, *, except_for: Sequence[str] = ()) -> None:
         """Compare every booking with what HubSpot shows, and see that nothing foreign was touched (A6, D4)."""
-        oracle.assert_bookings_are_mirrored(self.sandbox, WORKSPACE, {*self.broken, *except_for})
+        assert not oracle.mirroring_mistakes(self.sandbox, WORKSPACE, {*self.broken, *except_for})
         live = {one["id"]: one for one in self.hubspot.activities()}
         assert {activity_id: live.get(activity_id) for activity_id in self._foreign} == self._foreign

@@ -14,14 +14,14 @@ from datetime import datetime
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+from proof import ledger
+from proof.ledger import Deed
 from sqlalchemy import Connection, func, select
 
 from booking_sandbox.hubspot_schema import CONTACTS
 from booking_sync.states import OPEN_STATES
 from booking_sync.store.read_tables import kept_booking, staged_booking
 from booking_sync.store.tables import audit, change, integration, mapping, metadata
-from tests.flow import ledger
-from tests.flow.ledger import Deed
 
 if TYPE_CHECKING:
     from tests.simulation.stage import BothServices, Stage
@@ -261,10 +261,10 @@ def _audit_problems(stage: Stage, expected: Expected) -> list[str]:
     """
     if expected.has_ghosts:
         return []
-    in_hubspot, in_audit = ledger._deeds_of_history(stage.sandbox), ledger._deeds_of_audit(stage.engine)  # type: ignore[arg-type]  # has the same shape
+    in_hubspot, in_audit = ledger.deeds_of_history(stage.sandbox), ledger.deeds_of_audit(stage.engine)  # type: ignore[arg-type]  # has the same shape
     done, recorded = _as_they_stand(stage, in_hubspot), _as_they_stand(stage, in_audit)
     unaccountable = "create contact" if expected.loose_addresses else ""
-    unanswered = ledger._unanswered(stage.engine)
+    unanswered = ledger.unanswered(stage.engine)
     missing = [deed for deed in (done - recorded).elements() if deed[0] != unaccountable]
     return [f"{kind} {object_id} has no audit row" for kind, object_id in missing if not unanswered[kind]]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from proof.postgres_programs import find_binaries
 from sqlalchemy import inspect, make_url, text
 
 from booking_sync.store.database import connect_database
-from tests.postgres_server import find_binaries
 
 SECRETS = {
     "Calendar.com's API key": "cal-canary-KEY-4f1d9a",

@@ -1,4 +1,4 @@
-"""A turnstile before HubSpot: it stops one request on its way there or back, so that a test can strike then."""
+"""A turnstile before HubSpot: it stops one request on its way there or back, so that somebody can strike then."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Hold:
         self._may_go.set()
 
     def stop_here(self) -> bool:
-        """Wait until the test decides; say whether the request goes on."""
+        """Wait until somebody decides; say whether the request goes on."""
         self.is_reached.set()
         self._may_go.wait(LONGEST_HOLD_SECONDS)
         return not self._is_dropped
@@ -57,6 +57,7 @@ class Turnstile:
 
     @property
     def url(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def stop_next(self, path: str, side: Side) -> Hold:
@@ -75,6 +76,7 @@ class Turnstile:
             return hold
 
     def close(self) -> None:
+        """Let nothing through any more; what is stopped is lost."""
         if self._hold is not None:
             self._hold.drop()
         self._server.shutdown()

@@ -29,32 +29,37 @@ Deed = tuple[str, str]
 """What was done, and the id of the object that it was done to."""
 
 
-def assert_audit_matches_history(engine: Engine, sandbox: Sandbox, *, is_exact: bool) -> None:
-    """See that effective writes and audit rows belong together one to one (W7).
+def audit_mistakes(engine: Engine, sandbox: Sandbox, *, is_exact: bool) -> list[str]:
+    """Say where effective writes and audit rows do not belong together one to one (W7).
 
     A write whose outcome is not known yet has a row that says so, and may or may not have had its effect. So may one
-    that was not found after the quiet time: it can land later still.
+    that was not found after the quiet time: it can land later still. Where ``is_exact``, none is expected to.
     """
-    done, recorded = _deeds_of_history(sandbox), _deeds_of_audit(engine)
+    done, recorded = deeds_of_history(sandbox), deeds_of_audit(engine)
     missing = Counter(kind for kind, _ in (done - recorded).elements())
-    assert missing <= _unanswered(engine), f"written without an audit row: {done - recorded}"
-    if is_exact:
-        assert not recorded - done, f"audited, but not in HubSpot: {recorded - done}"
+    mistakes = []
+    if not missing <= unanswered(engine):
+        mistakes.append(f"written without an audit row: {done - recorded}")
+    if is_exact and recorded - done:
+        mistakes.append(f"audited, but not in HubSpot: {recorded - done}")
+    return mistakes
 
 
-def assert_no_payload_remains(engine: Engine) -> None:
-    """See that what was read is wiped as soon as it is not needed any more."""
-    closed = select(func.count()).where(change.c.state.not_in(OPEN_STATES), change.c.payload.is_not(None))
+def payloads_left(engine: Engine) -> dict[str, int]:
+    """Count what is not wiped, although it is not needed any more."""
     ended = select(run.c.id).where(run.c.closed_at.is_not(None))
-    staged = select(func.count()).where(staged_booking.c.run_id.in_(ended))
-    told = select(func.count()).where(notice.c.payload.is_not(None), notice.c.finished_at.is_not(None))
+    counts = {
+        "changes": select(func.count()).where(change.c.state.not_in(OPEN_STATES), change.c.payload.is_not(None)),
+        "staged bookings": select(func.count()).where(staged_booking.c.run_id.in_(ended)),
+        "notices": select(func.count()).where(notice.c.payload.is_not(None), notice.c.finished_at.is_not(None)),
+    }
     with reading(engine) as connection:
-        assert connection.execute(closed).scalar_one() == 0
-        assert connection.execute(staged).scalar_one() == 0
-        assert connection.execute(told).scalar_one() == 0
+        found = {what: connection.execute(statement).scalar_one() for what, statement in counts.items()}
+    return {what: count for what, count in found.items() if count}
 
 
-def _deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:
+def deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:
+    """Count what was done in HubSpot, by its own history."""
     deeds: Counter[Deed] = Counter()
     for entry in sandbox.hubspot.history.writes():
         kind = next((kind for path, kind in _KINDS.items() if path in entry.path), None)
@@ -63,7 +68,8 @@ def _deeds_of_history(sandbox: Sandbox) -> Counter[Deed]:
     return deeds
 
 
-def _deeds_of_audit(engine: Engine) -> Counter[Deed]:
+def deeds_of_audit(engine: Engine) -> Counter[Deed]:
+    """Count what our audit says was done."""
     statement = select(audit.c.action, audit.c.object_type, audit.c.object_id).where(
         audit.c.outcome.in_(_CARRIED_OUT),
         audit.c.object_type != "app",  # an uninstalled app has no record in HubSpot whose change could be seen
@@ -74,7 +80,8 @@ def _deeds_of_audit(engine: Engine) -> Counter[Deed]:
         )
 
 
-def _unanswered(engine: Engine) -> Counter[str]:
+def unanswered(engine: Engine) -> Counter[str]:
+    """Count the writes of each kind of which nobody knows whether they had their effect."""
     is_open = (audit.c.outcome == AuditOutcome.SENT) | (audit.c.error_code == NOT_FOUND)
     statement = select(audit.c.action, audit.c.object_type).where(is_open)
     with reading(engine) as connection:

@@ -1,0 +1,1 @@
+"""What the tests and the rehearsal both judge by, and strike with. None of it is installed anywhere."""
