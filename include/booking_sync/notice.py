@@ -12,13 +12,18 @@ from typing import Any
 from booking_sync.decision import Recorded
 from booking_sync.fingerprint import schedule_fingerprint
 from booking_sync.model import Booking, BookingStatus, Invitee, Person, normalise_email
-from booking_sync.plain_text import cut, for_display, one_line
+from booking_sync.plain_text import cut, for_display, one_line, shorten
 from booking_sync.states import NoticeKind, RecordedState
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 1_000
 MOST_PEOPLE = 50
 """How many invitees the host's mail names."""
+
+NO_EVENT_NAME = "Meeting"
+
+PLACES = {"video": "Video call", "phone": "Phone call"}
+"""What people are told of a kind of location that says nothing more; of other kinds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,17 @@ class NamedAddress:
     email: str = field(repr=False)
     name: str = field(repr=False)
 
+    @property
+    def on_the_wire(self) -> str:
+        """The address as every mail server takes it: an international domain in its ASCII form (RFC 5891).
+
+        Raises:
+            ValueError: it cannot be written so; a mailbox with letters beyond ASCII would need a server with SMTPUTF8.
+        """
+        mailbox, _, domain = self.email.rpartition("@")
+        mailbox.encode("ascii")
+        return f"{mailbox}@{domain.encode('idna').decode('ascii')}"
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -36,7 +52,7 @@ class Notice:
     ``uid`` and ``sequence`` are iCalendar's: the same ``uid`` for a meeting through all its changes, and a number that
     grows with each. ``former_start_at`` and ``former_end_at`` are the times that were passed on before, if they differ.
     ``people`` are whom the person meets: the invitee alone, or for the host everybody invited. ``noted_at`` is when the
-    change was recorded.
+    change was recorded. ``is_only_host_new``: somebody else is the host, and the times stay (R1).
     """
 
     kind: NoticeKind
@@ -59,6 +75,12 @@ class Notice:
     join_url: str = field(repr=False)
     canceled_by: str
     cancel_reason: str = field(repr=False)
+    is_only_host_new: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the meeting is called."""
+        return self.event_name or NO_EVENT_NAME
 
     def names(self, address: str) -> bool:
         """Say whether anything here is about the person with this address, in the form in which two are compared."""
@@ -151,18 +173,27 @@ def _facts(news: News) -> dict[str, Any]:
     has_moved = former is not None and (former.start_at, former.end_at) != (booking.start_at, booking.end_at)
     is_told = has_moved and news.kind is NoticeKind.RESCHEDULED
     return {
-        "event_name": cut(one_line(booking.event_name), LONGEST_NAME),
+        "event_name": shorten(one_line(booking.event_name), LONGEST_NAME),
         "start_at": booking.start_at,
         "end_at": booking.end_at,
         "former_start_at": former.start_at if former and is_told else None,
         "former_end_at": former.end_at if former and is_told else None,
         "host_name": _name(booking.host),
         "host_email": normalise_email(booking.host.email),
-        "location": cut(one_line(location.value or location.kind), LONGEST_TEXT) if location else "",
+        "location": shorten(one_line(location.value) or PLACES.get(location.kind or "", ""), LONGEST_TEXT)
+        if location
+        else "",
         "join_url": one_line(location.join_url) if location else "",
         "canceled_by": booking.canceled_by if booking.canceled_by in {"host", "invitee"} else "",
-        "cancel_reason": cut(for_display(booking.cancel_reason or ""), LONGEST_TEXT),
+        "cancel_reason": shorten(for_display(booking.cancel_reason or ""), LONGEST_TEXT),
+        "is_only_host_new": news.kind is NoticeKind.RESCHEDULED and _is_only_host_new(booking, former),
     }
+
+
+def _is_only_host_new(booking: Booking, former: Recorded | None) -> bool:
+    if former is None or (former.start_at, former.end_at) != (booking.start_at, booking.end_at):
+        return False
+    return former.schedule_fingerprint != schedule_fingerprint(booking)
 
 
 def _host(booking: Booking) -> tuple[NamedAddress, str] | None:

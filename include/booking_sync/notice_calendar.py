@@ -5,6 +5,7 @@ Escaping, folding and quoting are the library's business; every text comes bound
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
@@ -42,7 +43,7 @@ def _event(notice: Notice, sender: NamedAddress) -> Event:
     event.add("dtstamp", notice.noted_at.astimezone(UTC).replace(microsecond=0))
     event.add("dtstart", notice.start_at.astimezone(UTC).replace(microsecond=0))
     event.add("dtend", notice.end_at.astimezone(UTC).replace(microsecond=0))
-    event.add("summary", notice.event_name)
+    event.add("summary", notice.title)
     host = NamedAddress(notice.host_email, notice.host_name) if notice.host_email else sender
     event.add("organizer", _address(host))
     for person in notice.people or (notice.recipient,):
@@ -60,7 +61,11 @@ def _event(notice: Notice, sender: NamedAddress) -> Event:
 
 
 def _address(person: NamedAddress) -> vCalAddress:
-    address = vCalAddress(f"mailto:{person.email}")
+    """Return the address as the mail itself is addressed, so that calendars know whom it means."""
+    email = person.email
+    with suppress(ValueError):  # the mailbox of somebody else must not keep this mail from being written
+        email = person.on_the_wire
+    address = vCalAddress(f"mailto:{email}")
     if person.name:
         address.params["CN"] = vText(person.name)
     return address

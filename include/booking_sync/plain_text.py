@@ -60,6 +60,11 @@ def cut(text: str, limit: int) -> str:
     return text[: edge if edge > 0 and not _is_inside_letter(text, edge) else limit]
 
 
+def shorten(text: str, limit: int) -> str:
+    """Return at most ``limit`` characters, with "…" as the last where some are missing."""
+    return text if len(text) <= limit else f"{cut(text, limit - 1).rstrip()}…"
+
+
 def _is_inside_letter(text: str, edge: int) -> bool:
     """Whether a cut before ``text[edge]`` would split what a reader sees as one letter."""
     before, after = text[edge - 1], text[edge]

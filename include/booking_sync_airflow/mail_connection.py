@@ -14,6 +14,7 @@ from booking_sync.clients.address import is_this_machine
 from booking_sync.clients.mail import MailSecurity, MailServer, NoMailServer
 from booking_sync.errors import ConfigurationError
 from booking_sync.model import normalise_email
+from booking_sync.notice import NamedAddress
 from booking_sync_airflow.connections import extra_fields, optional_connection
 
 SMTP_CONNECTION = "smtp_default"
@@ -42,13 +43,21 @@ def _server(connection: Connection, extra: dict[str, object]) -> MailServer:
     return MailServer(
         host=(connection.host or "").strip(),
         port=connection.port or PORTS[security],
-        sender_email=normalise_email(address) or "",
+        sender_email=_sender(address),
         sender_name=name,
         login=connection.login or "",
         password=connection.password or "",
         security=security,
         is_verified=extra.get("ssl_context") != "none",
     )
+
+
+def _sender(address: str) -> str:
+    """Return the address as mail servers take it; "" where there is none that they all take."""
+    try:
+        return NamedAddress(normalise_email(address) or "", "").on_the_wire.removeprefix("@")
+    except ValueError:
+        return ""
 
 
 def _what_is_wrong(connection_id: str, server: MailServer, extra: dict[str, object]) -> str | None:

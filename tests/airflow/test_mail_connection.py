@@ -61,12 +61,21 @@ def test_mails_come_from_the_login_where_nothing_else_is_said(monkeypatch: pytes
     assert found.sender_email == "calendar@acme.example"
 
 
+def test_a_sender_with_an_international_domain_is_one_for_every_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_connection(monkeypatch, {"from_email": "Acme <calendar@Bücher.example>"})
+    found = find_mail_server()
+
+    assert isinstance(found, MailServer)
+    assert found.sender_email == "calendar@xn--bcher-kva.example"
+
+
 @pytest.mark.parametrize(
     ("extra", "fields", "words"),
     [
         (ADDRESS, {"host": ""}, "has no host"),
         ({}, {}, "put from_email"),
         ({"from_email": "nobody"}, {}, "put from_email"),
+        ({"from_email": "jürgen@acme.example"}, {}, "put from_email"),
         ({**ADDRESS, "auth_type": "oauth2"}, {}, "wants oauth2"),
         ({**ADDRESS, "disable_ssl": True, "disable_tls": True}, {"login": "a", "password": "b"}, "in the clear"),
         ("{", {}, "must be a JSON object"),
