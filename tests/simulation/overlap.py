@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -39,8 +38,6 @@ PROTECTED_STEPS = frozenset(
     }
 )
 """Where two workers can get in each other's way: read, planned, claimed, last look, made, recorded, archived."""
-TURNS_EACH = 8
-"""A worker that stops at most seven times needs eight turns."""
 PATIENCE_SECONDS = 60.0
 SLEEPS = (0.0, 1.0, 30.0, SETTINGS.lease_seconds + 1.0, SETTINGS.quiet_seconds + 1.0)
 """How long a worker may find that it has slept: not at all, or past its lease, or past the quiet time."""
@@ -60,7 +57,9 @@ class Worker:
     def __init__(self, world: World, trigger: RunTrigger, stops_at: Callable[[Act, Moment], bool]) -> None:
         self.is_done = False
         self.is_waiting = False
-        """It has found the integration busy, and is tried again in its next turn."""
+        """It has to wait for another one, and is tried again in its next turn."""
+        self._is_held_up = False
+        """It waits because it has found the integration busy, before it did anything."""
         self.failure: BaseException | None = None
         self._world, self._trigger, self._stops_at = world, trigger, stops_at
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
@@ -71,11 +70,15 @@ class Worker:
         """Begin to exist; nothing is done before the first turn."""
         self._thread.start()
 
-    def take_turn(self) -> None:
-        """Go on to the next stop, or to the end."""
+    def take_turn(self) -> bool:
+        """Go on to the next stop, or to the end; say whether more was done than to find the integration still busy."""
+        if self.is_done:
+            return False
+        was_held_up = self._is_held_up
         self._go.release()
         if not self._stopped.acquire(timeout=PATIENCE_SECONDS):
             raise RuntimeError("a worker neither stops nor ends: two of them wait for each other")
+        return not (was_held_up and self._is_held_up)
 
     def abandon(self) -> None:
         """End wherever it is."""
@@ -102,8 +105,8 @@ class Worker:
         while True:
             try:
                 reconcile(services, self._trigger, RunRequest())
-            except (LeaseHeld, Fenced):
-                self.is_waiting = True
+            except (LeaseHeld, Fenced) as busy:
+                self.is_waiting, self._is_held_up = True, isinstance(busy, LeaseHeld)
                 self._stop()
                 self.is_waiting = False
             else:
@@ -115,6 +118,7 @@ class Worker:
             self._stop()
 
     def _stop(self) -> None:
+        self._is_held_up &= self.is_waiting
         self._stopped.release()
         self._wait()
 
@@ -131,6 +135,8 @@ class Overlap:
     turns: Iterable[Turn]
     is_fine: bool
     """Whether workers stop around every act, or only at the protected steps."""
+    mattered: list[bool] = field(default_factory=list)
+    """Of each turn that was taken, whether it could change anything."""
 
 
 def live_through(world: World, triggers: Sequence[RunTrigger], overlap: Overlap) -> list[str]:
@@ -145,28 +151,20 @@ def let_overlap(world: World, triggers: Sequence[RunTrigger], overlap: Overlap) 
     for worker in workers:
         worker.start()
     try:
+        last = len(workers) - 1
         for number, seconds in overlap.turns:
             if all(worker.is_done for worker in workers):
                 break
             world.clock.advance(seconds)
             world.expected.has_ghosts |= seconds >= SETTINGS.quiet_seconds
-            if not workers[number].is_done:
-                workers[number].take_turn()
-        _to_the_end(world, workers)
+            overlap.mattered.append(workers[number].take_turn() or seconds > 0.0)
+            last = number
+        _to_the_end(world, [*workers[last + 1 :], *workers[: last + 1]])
     finally:
         for worker in workers:
             worker.abandon()
     failures = [one.failure for one in workers if one.failure and not _is_expected(world, one.failure)]
     return [f"a worker failed: {failure!r}" for failure in failures]
-
-
-def every_interleaving_of_two(seconds: float) -> Iterator[tuple[Turn, ...]]:
-    """Yield all 12,870 orders of eight turns each; ``seconds`` pass whenever the turn changes hands."""
-    for mine in combinations(range(2 * TURNS_EACH), TURNS_EACH):
-        order = [0 if place in mine else 1 for place in range(2 * TURNS_EACH)]
-        yield tuple(
-            (worker, seconds if place and order[place - 1] != worker else 0.0) for place, worker in enumerate(order)
-        )
 
 
 def turns_by_chance(chance: Random, workers: int, count: int, *, longest: float = math.inf) -> Iterator[Turn]:

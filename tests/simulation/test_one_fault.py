@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests import scorecard
-from tests.simulation.faults import LANDING_LATE, SURVIVED_ALONE
+from tests.simulation.faults import LANDING_LATE, SURVIVED_ALONE, Harm
 from tests.simulation.scenarios import ALL, CORE, Scenario
 from tests.simulation.search import Tally, one_fault_each, search
 from tests.simulation.stage import Stage
@@ -25,9 +25,10 @@ def test_a_part_of_all_cases(stage: Stage, database_kind: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("harm", Harm)
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
-def test_every_case(stage: Stage, scenario: Scenario) -> None:
-    report(search(stage, one_fault_each(stage, [scenario])))
+def test_every_case(stage: Stage, scenario: Scenario, harm: Harm) -> None:
+    report(search(stage, one_fault_each(stage, [scenario], [harm])))
 
 
 def test_every_late_landing_of_the_core(sqlite_stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from random import Random
 
@@ -12,12 +12,8 @@ import pytest
 from booking_sandbox.hubspot_switches import UniqueProperties
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
 from tests import scorecard
-from tests.simulation.overlap import (
-    Overlap,
-    every_interleaving_of_two,
-    live_through,
-    turns_by_chance,
-)
+from tests.simulation.interleavings import Known, Order, every_interleaving_of_two
+from tests.simulation.overlap import Overlap, live_through, turns_by_chance
 from tests.simulation.stage import SETTINGS, Stage
 from tests.simulation.world import World
 
@@ -33,23 +29,49 @@ HELD, SLEPT, LOST = 0.0, SETTINGS.lease_seconds + 1.0, SETTINGS.quiet_seconds + 
 """Between two turns nothing happens, or a lease runs out, or all hope for an answer is given up."""
 SEED = 20_260_302
 INTERLEAVINGS = 12_870
-SAMPLE_OF_TWO, SAMPLE_OF_FOUR = 80, 40
+SAMPLE_OF_TWO, SAMPLE_OF_ALIKE, SAMPLE_OF_FOUR = 80, 20, 40
 
 
 def test_some_interleavings_of_two_workers(sqlite_stage: Stage) -> None:
     chance = Random(SEED)  # noqa: S311 - to be repeatable
-    cases = [(pause, turns) for pause in (HELD, SLEPT, LOST) for turns in every_interleaving_of_two(pause)]
+    cases = [(pause, order) for pause in (HELD, SLEPT, LOST) for order in every_interleaving_of_two(pause)]
     assert len(cases) == 3 * INTERLEAVINGS
 
-    overlaps = [(pause, Overlap(turns, is_fine=False)) for pause, turns in chance.sample(cases, SAMPLE_OF_TWO)]
-    _all_hold(sqlite_stage, overlaps)
+    done: Counter[str] = Counter()
+    broken: list[str] = []
+    for pause, order in chance.sample(cases, SAMPLE_OF_TWO):
+        broken += _two(sqlite_stage, Overlap(order, is_fine=False))
+        done[_kind(pause)] += 1
+    _report(done, broken)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("pause", [HELD, SLEPT, LOST])
 def test_every_interleaving_of_two_workers(sqlite_stage: Stage, pause: float) -> None:
-    _all_hold(sqlite_stage, ((pause, Overlap(turns, is_fine=False)) for turns in every_interleaving_of_two(pause)))
+    known, lived, broken = Known(), 0, list[str]()
+    for order in every_interleaving_of_two(pause):
+        if known.life_like(order) is None:
+            overlap = Overlap(order, is_fine=False)
+            broken += _two(sqlite_stage, overlap)
+            known.learn(order, overlap.mattered)
+            lived += 1
+    _report(Counter({f"{_kind(pause)}, all of them in {lived} lives": INTERLEAVINGS}), broken)
+
+
+def test_an_order_that_comes_to_the_same_as_another_one_leaves_the_same_behind(sqlite_stage: Stage) -> None:
+    known, chance = Known(), Random(SEED)  # noqa: S311 - to be repeatable
+    left_behind: dict[Order, object] = {}
+    compared = 0
+    for order in chance.sample(list(every_interleaving_of_two(HELD)), SAMPLE_OF_ALIKE):
+        alike, overlap = known.life_like(order), Overlap(order, is_fine=False)
+        assert not _two(sqlite_stage, overlap)
+        key = known.learn(order, overlap.mattered)
+        now = sqlite_stage.sandbox.hubspot.state.activities()
+        assert left_behind.setdefault(key, now) == now
+        assert alike in (None, key)
+        compared += alike is not None
+    assert compared >= SAMPLE_OF_ALIKE / 2
 
 
 def test_four_workers_by_chance(stage: Stage, database_kind: str) -> None:
@@ -64,14 +86,17 @@ def test_many_times_four_workers_by_chance(stage: Stage, first: int) -> None:
     _four(stage, range(first, first + 100))
 
 
-def _all_hold(stage: Stage, overlaps: Iterable[tuple[float, Overlap]]) -> None:
-    done: Counter[str] = Counter()
-    broken: list[str] = []
-    for pause, overlap in overlaps:
-        world = _world(stage, STORIES[0], "allowed")
-        wrong = live_through(world, [world.trigger(MANUAL), world.trigger(MANUAL)], overlap)
-        done[f"two workers, {pause:.0f} s between turns"] += 1
-        broken += [f"{overlap.turns}: {'; '.join(wrong)}"] * bool(wrong)
+def _two(stage: Stage, overlap: Overlap) -> list[str]:
+    world = _world(stage, STORIES[0], "allowed")
+    wrong = live_through(world, [world.trigger(MANUAL), world.trigger(MANUAL)], overlap)
+    return [f"{overlap.turns}: {'; '.join(wrong)}"] * bool(wrong)
+
+
+def _kind(pause: float) -> str:
+    return f"two workers, {pause:.0f} s between turns"
+
+
+def _report(done: Counter[str], broken: Sequence[str]) -> None:
     scorecard.count("overlap", done, len(broken))
     assert not broken, "\n".join(broken[:10])
 
@@ -83,8 +108,7 @@ def _four(stage: Stage, seeds: Iterable[int]) -> None:
         wrong = four_workers(stage, seed)
         done["four workers"] += 1
         broken += [f"seed {seed}: {'; '.join(wrong)}"] * bool(wrong)
-    scorecard.count("overlap", done, len(broken))
-    assert not broken, "\n".join(broken[:10])
+    _report(done, broken)
 
 
 def four_workers(stage: Stage, seed: int, portal: UniqueProperties = "allowed") -> list[str]:
