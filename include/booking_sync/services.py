@@ -27,7 +27,7 @@ from booking_sync.rate_gate import RateGates
 from booking_sync.settings import Settings
 from booking_sync.store.clock import database_clock
 from booking_sync.store.database import open_database
-from booking_sync.store.encryption import Vault, development_keys
+from booking_sync.store.encryption import Vault, open_vault
 from booking_sync.tokens import PortalTokens, hide_nothing
 
 HUBSPOT_LIMITS = HttpLimits(read_seconds=25.0, total_seconds=30.0, attempts=4, wait_seconds=45.0)
@@ -162,7 +162,7 @@ def build_services(
     Raises:
         ConfigurationError: a key, an address or the database cannot be used; the message says what to do.
     """
-    vault = Vault(settings.secret_keys or development_keys(database_url))
+    vault = open_vault(settings.secret_keys, database_url)
     calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
     engine = open_engine(database_url)
     present = clock or database_clock(engine)

@@ -25,6 +25,11 @@ class Listener(Protocol):
         """Take note of the time that the block takes."""
 
 
+def _say_nothing(**facts: Fact) -> None:
+    del facts
+
+
+_NOBODY_LISTENS = nullcontext(_say_nothing)
 _listener: ContextVar[Listener | None] = ContextVar("booking_sync_listener", default=None)
 
 
@@ -38,7 +43,7 @@ def count(name: str, amount: float = 1, **labels: str) -> None:
 def span(name: str, **facts: Fact) -> AbstractContextManager[Say]:
     """Tell what the block does, and how long it takes."""
     listener = _listener.get()
-    return nullcontext(_say_nothing) if listener is None else listener.span(name, facts)
+    return _NOBODY_LISTENS if listener is None else listener.span(name, facts)
 
 
 @contextmanager
@@ -49,7 +54,3 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
-
-
-def _say_nothing(**facts: Fact) -> None:
-    del facts

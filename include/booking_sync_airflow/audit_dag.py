@@ -97,10 +97,10 @@ def _audit(shard: Shard, context: Context) -> dict[str, int]:
 
 def _close(context: Context) -> dict[str, int]:
     """Say what was found, and decide the colour: red only where something could not be compared."""
-    from booking_sync import audit, measures  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync import audit  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.retention import prune  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.metrics import send  # noqa: PLC0415 - same
+    from booking_sync_airflow.metrics import send_audit  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     run_id = opened_run_id(context)
@@ -109,6 +109,6 @@ def _close(context: Context) -> dict[str, int]:
         report = audit.close_audit(services, run_id)
         prune(services.engine, services.clock, services.settings.retention_days)
         ask_people(services)
-        send(measures.of_audit(services, run_id, AUDIT_DAG_ID, is_red=report.is_red))
+        send_audit(services, run_id, AUDIT_DAG_ID, is_red=report.is_red)
     tell(context, "What this audit found", report)
     return report.counts

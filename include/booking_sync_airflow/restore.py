@@ -11,7 +11,7 @@ from booking_sync.restoring import restore
 from booking_sync.settings import Settings
 from booking_sync.store import schema
 from booking_sync.store.database import connect_database
-from booking_sync.store.encryption import Vault, development_keys
+from booking_sync.store.encryption import open_vault
 from booking_sync_airflow.database import database_url
 from booking_sync_airflow.refusals import refusals_as_sentences
 
@@ -24,7 +24,7 @@ def main() -> None:
     with refusals_as_sentences():
         url = database_url()
         engine = connect_database(url)
-        vault = Vault(Settings.from_environment(os.environ).secret_keys or development_keys(url))
+        vault = open_vault(Settings.from_environment(os.environ).secret_keys, url)
         before = restore(engine, vault, source)
     where = engine.url.render_as_string(hide_password=True)
     sys.stdout.write(

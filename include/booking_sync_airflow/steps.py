@@ -176,11 +176,11 @@ def close_run(context: Context) -> dict[str, int]:
     """
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import measures, reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.finished import tell_finished  # noqa: PLC0415 - same
-    from booking_sync_airflow.metrics import send  # noqa: PLC0415 - same
+    from booking_sync_airflow.metrics import send_run  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     refuse_nobodys_run(context["dag_run"])
@@ -192,8 +192,7 @@ def close_run(context: Context) -> dict[str, int]:
         is_for_real = context["dag_run"].dag_id == SYNC_DAG_ID and not report.is_dry_run
         untold = alert_operators(services, context) if is_for_real else []
         covered = reconcile.covered_window(services, run_id)
-        send(measures.of_run(services, run_id, context["dag_run"].dag_id, report))
-        send(measures.as_it_stands(services))
+        send_run(services, run_id, context["dag_run"].dag_id, report)
     tell(context, "What this run did", report)
     failed = _failed_tasks(context)
     if failed:

@@ -68,16 +68,15 @@ def watch(context: Context) -> None:
     """Tell operators what is news; red where that reached nobody."""
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files must not pay for it
 
-    from booking_sync import measures  # noqa: PLC0415 - DAG files must not pay for it
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files must not pay for it
     from booking_sync_airflow.identity import NOTE_KEY  # noqa: PLC0415 - same
-    from booking_sync_airflow.metrics import send  # noqa: PLC0415 - same
+    from booking_sync_airflow.metrics import send_standing  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - same
 
     with airflow_outcomes(context):
         services = open_services()
         untold = alert_operators(services, context)
-        send(measures.as_it_stands(services))
+        send_standing(services)
     if untold:
         context["ti"].xcom_push(NOTE_KEY, "\n".join(f"- {sentence}" for sentence in untold))
         raise AirflowFailException("; ".join(untold))

@@ -41,6 +41,8 @@ class Vault:
                 "`python -c 'import secrets; print(secrets.token_urlsafe(32))'` and set it for every Airflow component."
             )
         keys = [Fernet(_fernet_key(key)) for key in secret_keys]
+        self.older_key_count = len(keys) - 1
+        """How many keys besides the first one still decrypt."""
         self._first = keys[0]
         self._fernet = MultiFernet(keys)
 
@@ -99,7 +101,16 @@ def _compressed(content: bytes) -> bytes:
     return compressor.compress(content) + compressor.flush()
 
 
-def development_keys(database_url: str) -> tuple[str, ...]:
+def open_vault(secret_keys: Sequence[str], database_url: str) -> Vault:
+    """Return the vault of a mapping database: with the keys that are set, else with its key for development.
+
+    Raises:
+        ConfigurationError: there is no key, or one of them cannot be used.
+    """
+    return Vault(secret_keys or _development_keys(database_url))
+
+
+def _development_keys(database_url: str) -> tuple[str, ...]:
     """Return the key kept beside a SQLite database, made on first use; nothing for any other database.
 
     So a first try needs no setting. A key beside what it locks protects little: production sets its own, on PostgreSQL.
