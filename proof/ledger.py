@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select
 
 from booking_sandbox.server import Sandbox
 from booking_sync.states import OPEN_STATES, AuditOutcome
-from booking_sync.store.changes import NOT_FOUND
+from booking_sync.store.change_progress import NOT_FOUND
 from booking_sync.store.database import reading
 from booking_sync.store.notice_tables import notice
 from booking_sync.store.read_tables import staged_booking

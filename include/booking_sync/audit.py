@@ -23,7 +23,7 @@ from booking_sync.request import AuditRequest
 from booking_sync.services import Services
 from booking_sync.shard import OpenedRun, for_each_integration
 from booking_sync.states import RecordedState, RunState
-from booking_sync.store import contact_links, drifts, integrations, planned_changes, runs, staging
+from booking_sync.store import contact_links, drifts, integrations, part_figures, planned_changes, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
@@ -160,7 +160,7 @@ def _close_part(services: Services, run: Run, part: IntegrationRun) -> Integrati
         runs.set_integration_run(connection, run.id, part.integration_id, state, reason=failure)
         counts, mended = drifts.count_drifts(connection, run.id, part.integration_id)
         first = drifts.first_drifts(connection, run.id, part.integration_id, MOST_SENTENCES)
-        compared = runs.load_counts(connection, run.id, part.integration_id)
+        compared = part_figures.load_counts(connection, run.id, part.integration_id)
         return IntegrationAudit(
             name=integrations.load_integration(connection, part.integration_id).workspace_name,
             bookings=compared.get("bookings", 0),

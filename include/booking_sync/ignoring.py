@@ -16,7 +16,7 @@ from booking_sync.model import Booking
 from booking_sync.page_run import page_run
 from booking_sync.services import Services
 from booking_sync.states import ChangeState, Intervention, KeptKind
-from booking_sync.store import changes, ignored, integrations, kept
+from booking_sync.store import change_progress, changes, ignored, integrations, kept
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading, writing
 from booking_sync.store.ignored import Ignored
@@ -110,7 +110,7 @@ def _close(connection: Connection, services: Services, integration_id: str, book
     if stored is None:
         raise InvalidRequest("Nothing of this booking waits any more, so there is nothing to ignore.")
     why_not = why_not_to_be_ignored(stored)
-    if why_not is not None or not changes.give_up(connection, stored.id, at=services.clock()):
+    if why_not is not None or not change_progress.give_up(connection, stored.id, at=services.clock()):
         raise InvalidRequest(why_not or "A run has begun to work on this booking. Try again when it is over.")
     return _AsItIs(version=stored.booking_version)
 

@@ -18,7 +18,7 @@ from booking_sync.model import Booking
 from booking_sync.notice import News, Notice, calendar_uid, dump_notice, is_over, news_of, notices_of
 from booking_sync.notice_counts import WITHOUT_SERVER
 from booking_sync.states import NoticeKind, RecordedState
-from booking_sync.store import contact_links, mappings, notices, runs
+from booking_sync.store import contact_links, mappings, notices, part_figures
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.encryption import email_hash
 from booking_sync.store.notices import NewNotice, Told
@@ -51,7 +51,7 @@ def note_news(work: Work, connection: Connection, recording: Recording, at: date
     if told and isinstance(work.services.mail_server(), MailServer):
         _put_out(work, connection, told, at)
     elif told:
-        runs.add_counts(connection, work.run.id, work.integration.id, {WITHOUT_SERVER: len(told)})
+        part_figures.add_counts(connection, work.run.id, work.integration.id, {WITHOUT_SERVER: len(told)})
 
 
 def _is_told(work: Work, news: News, at: datetime) -> bool:

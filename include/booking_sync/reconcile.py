@@ -10,18 +10,17 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from booking_sync.apply import apply_changes
 from booking_sync.approval import check_approval, in_the_name_of_the_approver
+from booking_sync.closing import close_part
 from booking_sync.connecting import connect_workspaces
-from booking_sync.due import due_booking_ids, goes_with_time, record_due
+from booking_sync.due import due_booking_ids, goes_with_time
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.extract import kept_booking_ids
 from booking_sync.idle import Part, idle_among
 from booking_sync.plan_view import text_of_part
 from booking_sync.planning import Verdict, make_and_save_plan
-from booking_sync.report import MOST_PREVIEWED, ChangesOfRun, IntegrationReport, RunReport, integration_report
+from booking_sync.report import RunReport
 from booking_sync.request import RunRequest, refuse_in_backfill, refuse_window
 from booking_sync.services import Services
 from booking_sync.settle import settle
@@ -33,13 +32,10 @@ from booking_sync.states import Operation, RunState
 from booking_sync.store import (
     change_figures,
     contact_links,
-    drifts,
     idle_parts,
-    integrations,
-    kept,
+    part_figures,
     planned_changes,
     runs,
-    staging,
 )
 from booking_sync.store.database import reading, writing
 from booking_sync.store.freshness_counts import freshness_counts
@@ -47,7 +43,7 @@ from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import Findings, IntegrationRun, Run
 from booking_sync.sweep import sweep
 from booking_sync.telling import tell, wipe_old_notices
-from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window, advanced_watermark, window_for
+from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window, window_for
 from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
@@ -149,7 +145,7 @@ def _survey(
         resting = set(idle)
         bearer = next(one.id for one, _ in parts if one.id not in resting)
         with writing(services.engine) as connection:
-            runs.count_requests(connection, run.id, bearer, {"calendar_calls": calls}, {})
+            part_figures.count_requests(connection, run.id, bearer, {"calendar_calls": calls}, {})
             idle_parts.mark_idle(connection, run.id, idle)
     return feed, idle
 
@@ -199,7 +195,7 @@ def close_run(services: Services, run_id: str) -> RunReport:
         parts = runs.integration_runs(connection, run_id)
         findings = runs.load_findings(connection, run_id)
         idle = idle_parts.count_idle(connection, run_id)
-    reports = tuple(_close_part(services, run, part) for part in parts)
+    reports = tuple(close_part(services, run, part) for part in parts)
     notices = (*findings.notices, *([f"{idle} more integrations: nothing has changed"] if idle else []))
     report = RunReport(run.is_dry_run, reports, notices, findings.problems, findings.shared_calls)
     with writing(services.engine) as connection:
@@ -249,61 +245,3 @@ def _apply(services: Services, run_id: str, shard: int | None, task: str, operat
     if not with_work:
         return {}
     return for_each_integration(services, run_id, shard, task, {RunState.PLANNED}, step, with_work)
-
-
-def _close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:
-    """Close one integration's part: keep what was not reached, record the window if it was planned, count."""
-    is_recorded = part.state in {RunState.PLANNED, RunState.STOPPED, RunState.RECORDED}
-    with writing(services.engine) as connection:
-        not_reached = planned_changes.keep_planned(
-            connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"
-        )
-        staging.clear_staged(connection, run.id, part.integration_id)
-        drifts.note_mended(connection, run.id, part.integration_id)
-        integration = integrations.load_integration(connection, part.integration_id)
-        counts = runs.load_counts(connection, run.id, part.integration_id)
-        if is_recorded and not run.is_dry_run:
-            _record_window(connection, run, part, integration)
-            if not counts.get("sweep_failed"):
-                integrations.set_swept(connection, part.integration_id, services.clock())
-        state = RunState.RECORDED if is_recorded else RunState.FAILED
-        reason = part.reason or _why_incomplete(part, not_reached)
-        runs.set_integration_run(
-            connection, run.id, part.integration_id, state, reason=reason, is_mending=part.is_mending
-        )
-        is_no_failure = part.is_mending and (is_recorded or integration.is_stopped_by_person)
-        return integration_report(
-            integration.workspace_name,
-            counts,
-            ChangesOfRun(
-                change_figures.count_changes(connection, run.id, part.integration_id),
-                change_figures.first_previewed(connection, run.id, part.integration_id, MOST_PREVIEWED)
-                if run.is_dry_run
-                else (),
-                change_figures.changes_to_tell(connection, run.id, part.integration_id),
-            ),
-            [
-                *kept.kept_reasons(connection, run.id, part.integration_id),
-                *(("not returned", *row) for row in kept.silent_ones(connection, run.id, part.integration_id)),
-            ],
-            failure=None if is_no_failure else reason,
-            is_recorded=is_recorded,
-            is_dry_run=run.is_dry_run,
-            guard=part.guard,
-        )
-
-
-def _record_window(connection: Connection, run: Run, part: IntegrationRun, integration: Integration) -> None:
-    record_due(connection, run, integration)
-    if part.window is not None and not part.window.is_empty:
-        watermark = advanced_watermark(integration.watermark, part.window)
-        integrations.move_watermark(connection, part.integration_id, watermark)
-
-
-def _why_incomplete(part: IntegrationRun, not_reached: int) -> str | None:
-    """Say what is missing where no step has said so: a task died, or was skipped."""
-    if part.state in {RunState.OPEN, RunState.EXTRACTED}:
-        return f"the run ended while this integration was {part.state}; the next run covers the window again"
-    if not_reached:
-        return f"the run ended before it came to {not_reached} changes; the next run carries them out"
-    return None

@@ -16,8 +16,9 @@ from booking_sync.integration_settings import GuestPolicy
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.noting import note_news
 from booking_sync.states import AuditOutcome, Operation, RecordedState, Step
-from booking_sync.store import audit, changes, corrections, mappings
+from booking_sync.store import audit, change_progress, corrections, mappings
 from booking_sync.store.audit import AuditEntry
+from booking_sync.store.change_progress import NOT_FOUND
 from booking_sync.store.changes import ContactDecisions, StoredChange
 from booking_sync.store.mappings import MappingRow
 from booking_sync.work import Work
@@ -42,7 +43,7 @@ def record_intent(
 ) -> None:
     """Write down what is about to be sent, before it is sent."""
     with work.recording() as (connection, at):
-        changes.claim(
+        change_progress.claim(
             connection,
             batch,
             contact_ids=contact_ids or {},
@@ -103,7 +104,7 @@ def record_adopted_outdated(work: Work, stored: StoredChange, booking: Booking, 
         mappings.mark_replaced(connection, work.integration.id, replaced)
         mappings.save_rows(connection, work.integration.id, [(stored.id, unwritten)], event="adopted", at=at)
         audit.finish_entries(connection, [stored.id], AuditOutcome.ADOPTED, at=at, object_ids={stored.id: activity_id})
-        changes.advance(
+        change_progress.advance(
             connection, [stored.id], Step.ASSOCIATE, run_id=work.run.id, activity_ids={stored.id: activity_id}
         )
 
@@ -147,7 +148,7 @@ def record_associated(work: Work, associated: Sequence[StoredChange]) -> None:
         ids = [stored.id for stored in associated]
         with work.recording() as (connection, at):
             audit.finish_entries(connection, ids, AuditOutcome.APPLIED, at=at)
-            changes.advance(connection, ids, Step.WRITE, run_id=work.run.id)
+            change_progress.advance(connection, ids, Step.WRITE, run_id=work.run.id)
 
 
 def record_archived(
@@ -160,14 +161,14 @@ def record_archived(
     with work.recording() as (connection, at):
         mappings.add_history(connection, work.integration.id, rows, event="archived", at=at)
         audit.finish_entries(connection, [s.id for s, _ in archived], outcome, at=at)
-        changes.close(connection, [s.id for s, _ in archived], outcome, at=at)
+        change_progress.close(connection, [s.id for s, _ in archived], outcome, at=at)
 
 
 def record_left_alone(work: Work, stored: StoredChange, warning: str) -> None:
     """Record that a change ends here, because what it was to archive is not ours (D4)."""
     with work.recording() as (connection, at):
-        changes.add_warnings(connection, {stored.id: [warning]})
-        changes.close(connection, [stored.id], AuditOutcome.APPLIED, at=at)
+        change_progress.add_warnings(connection, {stored.id: [warning]})
+        change_progress.close(connection, [stored.id], AuditOutcome.APPLIED, at=at)
 
 
 def record_old_activities(work: Work, activity_ids: Mapping[str, str]) -> None:
@@ -183,14 +184,14 @@ def record_refused(
     """Keep a change that HubSpot refuses, with the reason; the next run tries again."""
     with work.recording() as (connection, at):
         _finish_refused(connection, [stored.id], at, error_code, correlation_id)
-        changes.keep_changes(connection, [stored.id], error_code=error_code, error=error)
+        change_progress.keep_changes(connection, [stored.id], error_code=error_code, error=error)
 
 
 def record_refused_for_now(work: Work, stored: StoredChange, *, warning: str, error_code: str) -> None:
     """Let a refused change try again at once with another content, named by ``warning``."""
     with work.recording() as (connection, at):
         _finish_refused(connection, [stored.id], at, error_code, None)
-        changes.try_again(connection, [stored.id], warning)
+        change_progress.try_again(connection, [stored.id], warning)
 
 
 def record_gone(work: Work, stored: StoredChange, *, generation: int, activity_key: str) -> None:
@@ -198,15 +199,15 @@ def record_gone(work: Work, stored: StoredChange, *, generation: int, activity_k
     reason = f"{stored.reason}; the activity was deleted in HubSpot, so it is made again"
     with work.recording() as (connection, at):
         _finish_refused(connection, [stored.id], at, "gone", None)
-        changes.start_over(connection, stored, generation=generation, activity_key=activity_key, reason=reason)
-        changes.advance(connection, [stored.id], Step.CREATE, run_id=work.run.id)
+        change_progress.start_over(connection, stored, generation=generation, activity_key=activity_key, reason=reason)
+        change_progress.advance(connection, [stored.id], Step.CREATE, run_id=work.run.id)
 
 
 def record_to_look_at(work: Work, stored: StoredChange) -> None:
     """Let a change take its step once more: HubSpot does not know the marker, so its activity has to be looked at."""
     with work.recording() as (connection, at):
         _finish_refused(connection, [stored.id], at, "marker_not_found", None)
-        changes.advance(connection, [stored.id], stored.step)
+        change_progress.advance(connection, [stored.id], stored.step)
 
 
 def record_found_elsewhere(work: Work, found: Sequence[StoredChange]) -> None:
@@ -220,7 +221,7 @@ def record_unknown(work: Work, change_ids: Sequence[str], error: str) -> None:
     """Record that nobody knows what came of the request: it rests, and is read back before anything else."""
     if change_ids:
         with work.recording() as (connection, _):
-            changes.mark_unknown(connection, change_ids, error)
+            change_progress.mark_unknown(connection, change_ids, error)
 
 
 def record_not_sent(work: Work, change_ids: Sequence[str], *, error_code: str, error: str) -> None:
@@ -228,15 +229,15 @@ def record_not_sent(work: Work, change_ids: Sequence[str], *, error_code: str, e
     if change_ids:
         with work.recording() as (connection, at):
             audit.finish_entries(connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=error_code)
-            changes.keep_changes(connection, change_ids, error_code=error_code, error=error)
+            change_progress.keep_changes(connection, change_ids, error_code=error_code, error=error)
 
 
 def record_lost(work: Work, change_ids: Sequence[str]) -> None:
     """Keep changes whose request was never answered, and of which HubSpot shows nothing after the quiet time."""
     if change_ids:
         with work.recording() as (connection, at):
-            audit.finish_entries(connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=changes.NOT_FOUND)
-            changes.keep_unanswered(connection, change_ids, error=LOST)
+            audit.finish_entries(connection, change_ids, AuditOutcome.NOT_APPLIED, at=at, error_code=NOT_FOUND)
+            change_progress.keep_unanswered(connection, change_ids, error=LOST)
 
 
 def _finish_refused(
@@ -261,9 +262,9 @@ def _go_on(
 ) -> None:
     """Let those with an old activity archive it next, and close the others."""
     to_archive = [stored.id for stored in done if stored.old_activity_id]
-    changes.advance(connection, to_archive, Step.ARCHIVE, activity_ids=activity_ids if to_archive else None)
+    change_progress.advance(connection, to_archive, Step.ARCHIVE, activity_ids=activity_ids if to_archive else None)
     finished = [stored.id for stored in done if not stored.old_activity_id]
-    changes.close(connection, finished, outcome, at=at)
+    change_progress.close(connection, finished, outcome, at=at)
 
 
 def _mapping_row(

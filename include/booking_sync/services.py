@@ -165,13 +165,11 @@ def build_services(
     vault = open_vault(settings.secret_keys, database_url)
     calendar_requests, hubspot_requests = RequestCounter(), RequestCounter()
     engine = open_engine(database_url)
-    present = clock or database_clock(engine)
+    present, version = clock or database_clock(engine), settings.hubspot_api_version
     tokens = None
     if isinstance(hubspot_key, OAuthApp):
         hide(hubspot_key.client_secret)
-        oauth = HubSpotOAuth.from_connection(
-            hubspot_url, hubspot_key, api_version=settings.hubspot_api_version, limits=OAUTH_LIMITS
-        )
+        oauth = HubSpotOAuth.from_connection(hubspot_url, hubspot_key, api_version=version, limits=OAUTH_LIMITS)
         tokens = PortalTokens(engine, vault, oauth, present, hide)
     return Services(
         settings=settings,
@@ -181,7 +179,7 @@ def build_services(
         hubspot=HubSpotClient.from_connection(
             hubspot_url,
             NoPortal() if isinstance(hubspot_key, OAuthApp) else hubspot_key,
-            api_version=settings.hubspot_api_version,
+            api_version=version,
             limits=HUBSPOT_LIMITS,
             observer=hubspot_requests,
         ),

@@ -19,11 +19,12 @@ from booking_sync.integration_settings import read_settings
 from booking_sync.log_line import log_line
 from booking_sync.services import Services
 from booking_sync.states import RunState
-from booking_sync.store import integrations, runs
+from booking_sync.store import integrations, part_figures, runs
 from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration
 from booking_sync.store.lease import hold_lease
-from booking_sync.store.runs import IntegrationRun, Run, StepTimes
+from booking_sync.store.part_figures import StepTimes
+from booking_sync.store.runs import IntegrationRun, Run
 from booking_sync.work import Work
 
 logger = logging.getLogger(__name__)
@@ -154,7 +155,7 @@ def _turn_record(services: Services, turn: Turn) -> Callable[[Connection], None]
     began_at = services.clock()
 
     def record(connection: Connection) -> None:
-        runs.record_turn(
+        part_figures.record_turn(
             connection,
             turn.run.id,
             turn.integration.id,

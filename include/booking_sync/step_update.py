@@ -36,7 +36,7 @@ from booking_sync.render import render_cancel, render_mark, render_marker, rende
 from booking_sync.sending import send_batch
 from booking_sync.standing import IDENTITY, sought
 from booking_sync.states import Operation, Step
-from booking_sync.store import changes, mappings
+from booking_sync.store import change_progress, mappings
 from booking_sync.store.changes import ContactDecisions, StoredChange
 from booking_sync.store.database import reading
 from booking_sync.store.statements import chunks
@@ -63,9 +63,11 @@ def associate(bench: Bench, batch: Batch) -> None:
     complete = [stored.id for stored in ready if not missing[stored.id]]
     news = {s.id: [*contacts.news(s), *bench.news(s)] for s in ready}  # may ask HubSpot: before the transaction
     with bench.work.recording() as (connection, _):
-        changes.set_contacts(connection, {change_id: wanted[change_id] for change_id in complete}, contacts.decisions)
-        changes.add_warnings(connection, news)
-        changes.advance(connection, complete, Step.WRITE)
+        change_progress.set_contacts(
+            connection, {change_id: wanted[change_id] for change_id in complete}, contacts.decisions
+        )
+        change_progress.add_warnings(connection, news)
+        change_progress.advance(connection, complete, Step.WRITE)
     if incomplete := [pair for change_id, pair in sent.items() if missing[change_id]]:
         _send_associations(bench, incomplete, missing, wanted, contacts.decisions)
 

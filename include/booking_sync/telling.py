@@ -25,7 +25,7 @@ from booking_sync.notice_counts import count_name
 from booking_sync.services import Services
 from booking_sync.shard import for_each_integration
 from booking_sync.states import NoticeState, RunState
-from booking_sync.store import notices, runs
+from booking_sync.store import notices, part_figures, runs
 from booking_sync.store.database import reading
 from booking_sync.store.runs import IntegrationRun
 from booking_sync.work import Work
@@ -84,7 +84,7 @@ def _tell_one(work: Work, _part: IntegrationRun) -> dict[str, int]:
     with work.recording() as (connection, _):
         counts[NoticeState.WAITING] = notices.count_waiting(connection, work.integration.id)
         named = {count_name(state): count for state, count in counts.items() if count}
-        runs.add_counts(connection, work.run.id, work.integration.id, named)
+        part_figures.add_counts(connection, work.run.id, work.integration.id, named)
     return named
 
 

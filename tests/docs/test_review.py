@@ -16,7 +16,7 @@ CORE = ROOT / "include" / "booking_sync"
 EDGE = ROOT / "include" / "booking_sync_airflow"
 
 ASK_WHETHER_DRY = {
-    "approval", "audit", "extract", "guarding", "planning", "reconcile", "source_guard", "sweep", "telling"
+    "approval", "audit", "closing", "extract", "guarding", "planning", "reconcile", "source_guard", "sweep", "telling"
 }  # fmt: skip
 """``planning`` decides by it what is applied; the others leave no trace of a dry run."""
 

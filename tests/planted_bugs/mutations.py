@@ -82,7 +82,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the window of a failed read is recorded",
-        ((reconcile, "_close_part", mistakes.record_the_window_of_a_failed_read),),
+        ((reconcile, "close_part", mistakes.record_the_window_of_a_failed_read),),
         (MADE,),
         (Harm.EXCEPTION, Harm.DROPPED),
     ),

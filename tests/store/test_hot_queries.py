@@ -17,6 +17,7 @@ from booking_sync.states import ActivityOutcome, AuditOutcome, Operation, Step
 from booking_sync.store import (
     audit,
     change_figures,
+    change_progress,
     changes,
     contact_links,
     drifts,
@@ -60,8 +61,8 @@ HOT: dict[str, Query] = {
     ),
     "old activities": lambda c: planned_changes.next_old_activities(c, RUN, INTEGRATION, 100),
     "who has work": lambda c: planned_changes.integrations_with_work(c, RUN, {Operation.CREATE}),
-    "the next step": lambda c: changes.advance(c, ["one"], Step.ARCHIVE),
-    "the end of changes": lambda c: changes.close(c, ["one"], AuditOutcome.APPLIED, at=NOW),
+    "the next step": lambda c: change_progress.advance(c, ["one"], Step.ARCHIVE),
+    "the end of changes": lambda c: change_progress.close(c, ["one"], AuditOutcome.APPLIED, at=NOW),
     "outcomes of writes": lambda c: audit.finish_entries(c, ["one"], AuditOutcome.APPLIED, at=NOW),
     "contacts that were sent": lambda c: audit.unfinished_contact_hashes(c, INTEGRATION, ["hash"]),
     "contacts by address": lambda c: contact_links.load_links(c, "424242", ["hash"]),

@@ -13,7 +13,7 @@ from booking_sync.decision import decide
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.plan import plan_change
 from booking_sync.states import ActivityOutcome, AuditOutcome, ChangeState, RecordedState, RunState
-from booking_sync.store import changes, integrations, mappings, planned_changes, runs, staging
+from booking_sync.store import change_progress, integrations, mappings, planned_changes, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.encryption import Vault
 from booking_sync.store.mappings import MappingRow
@@ -181,7 +181,7 @@ def test_a_change_that_is_done_keeps_nothing_personal(engine: Engine, vault: Vau
     assert _payload(engine, "ch_done") is not None
 
     with writing(engine) as connection:
-        changes.close(connection, ["ch_done"], AuditOutcome.APPLIED, at=NOW)
+        change_progress.close(connection, ["ch_done"], AuditOutcome.APPLIED, at=NOW)
 
     assert _payload(engine, "ch_done") is None
 
@@ -209,7 +209,7 @@ def test_a_change_that_is_kept_still_knows_its_booking(engine: Engine, vault: Va
     _plan(engine, vault, "ch_kept")
 
     with writing(engine) as connection:
-        changes.keep_changes(connection, ["ch_kept"], error_code="refused", error="HubSpot refuses it")
+        change_progress.keep_changes(connection, ["ch_kept"], error_code="refused", error="HubSpot refuses it")
 
     payload = _payload(engine, "ch_kept")
     assert payload is not None
