@@ -65,7 +65,8 @@ def _refused(connection: Connection) -> Iterator[Trouble]:
     names = _names(connection) if waiting else {}
     for plan in waiting:
         name = names.get(plan.integration_id, plan.integration_id)
-        sentence = f"{name}: plan {plan.checksum} with {plan.size} changes is refused: {'; '.join(plan.reasons)}."
+        why = "; ".join(plan.reasons)
+        sentence = f"{name}: plan {plan.checksum} with {plan.size} changes is refused: {why}. Nothing of it is written."
         yield Trouble(AlertKind.REFUSED, f"{plan.checksum} {plan.id}", sentence)
 
 

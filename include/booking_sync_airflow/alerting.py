@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_LISTED = 50
 """How many alerts one message lists."""
 
+LONGEST_SUBJECT = 200
+
 log = logging.getLogger(__name__)
 
 Target = Callable[[str, str, Mapping[str, Any]], None]
@@ -23,22 +25,48 @@ Target = Callable[[str, str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One alert, and the page where it is to be mended; ``remedy`` is what a person does there."""
+
+    sentence: str
+    remedy: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What operators are told: several alerts at once, each with a link to the page where it is to be mended."""
+    """What operators are told: several alerts at once."""
 
     subject: str
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
 
     @property
     def text(self) -> str:
         """The message in plain lines."""
-        return "\n".join(f"- {sentence}\n  {link}" for sentence, link in self.lines)
+        return "\n".join(f"- {line.sentence}\n  {line.link}" for line in self.lines)
 
     @property
     def html(self) -> str:
-        """The message as HTML."""
-        items = (f'<li>{escape(sentence)} <a href="{escape(link)}">Open</a></li>' for sentence, link in self.lines)
-        return f"<ul>{''.join(items)}</ul>"
+        """The message as a page."""
+        items = (
+            f'<li><bdi>{escape(line.sentence)}</bdi> <a href="{escape(line.link)}">{escape(line.remedy)}</a></li>'
+            for line in self.lines
+        )
+        return _PAGE.format(items="\n".join(items))
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Booking sync</title></head>
+<body style="font-family: sans-serif; line-height: 1.5; overflow-wrap: anywhere">
+<ul>
+{items}
+</ul>
+<p><small>This mail was sent automatically by the booking sync in Airflow. Each of these is told once, until it is
+over.</small></p>
+</body>
+</html>
+"""
 
 
 Send = Callable[[Message, Mapping[str, Any]], None]
@@ -94,7 +122,12 @@ def send_mail(to: Sequence[str], message: Message, context: Mapping[str, Any]) -
     from booking_sync_airflow.mail_connection import SMTP_CONNECTION  # noqa: PLC0415 - DAG files must not pay for it
 
     notifier = SmtpNotifier(
-        to=list(to), subject=message.subject, html_content=message.html, smtp_conn_id=SMTP_CONNECTION
+        to=list(to),
+        subject=message.subject,
+        html_content=message.html,
+        mime_subtype="alternative",
+        custom_headers={"Auto-Submitted": "auto-generated"},  # RFC 3834: no out-of-office reply to this
+        smtp_conn_id=SMTP_CONNECTION,
     )
     notifier.notify(context)  # type: ignore[arg-type]  # of a deadline it is a smaller one, and nothing of it is used
 
@@ -142,27 +175,33 @@ def _is_told(target: Send, message: Message, context: Mapping[str, Any]) -> bool
 
 
 def _message(news: Sequence[Alert]) -> Message:
-    listed = tuple((one.sentence, link_of(one)) for one in news[:MOST_LISTED])
+    from booking_sync.plain_text import shorten  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    listed = tuple(Line(one.sentence, *remedy_of(one)) for one in news[:MOST_LISTED])
     more = len(news) - len(listed)
     subject = f"Booking sync: {news[0].sentence}" if len(news) == 1 else f"Booking sync: {len(news)} alerts"
-    rest = ((f"… and {more} more.", _page("/plugin/integrations")),) if more else ()
-    return Message(subject, listed + rest)
+    rest = (Line(f"… and {more} more.", "See all integrations", _page("/plugin/integrations")),) if more else ()
+    return Message(shorten(subject, LONGEST_SUBJECT), listed + rest)
 
 
-def link_of(alert: Alert) -> str:
-    """Return the page on which a person can do something about it."""
+def remedy_of(alert: Alert) -> tuple[str, str]:
+    """Return what a person does about it, and the page for that."""
     from urllib.parse import quote  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync.states import AlertKind  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.identity import SYNC_DAG_ID  # noqa: PLC0415 - same
 
     workspace = quote(alert.subject.rpartition("@")[0], safe="")
+    of_integration = f"/plugin/integrations/booking-sync/integrations/{workspace}"
     pages = {
-        AlertKind.REFUSED: "/required_actions?response_received=false",
-        AlertKind.NO_RUN: f"/dags/{SYNC_DAG_ID}",
-        AlertKind.UNANSWERED: "/plugin/booking-sync",
+        AlertKind.REFUSED: ("Approve or reject it", "/required_actions?response_received=false"),
+        AlertKind.NO_RUN: ("See its runs", f"/dags/{SYNC_DAG_ID}"),
+        AlertKind.UNANSWERED: ("See what waits", "/plugin/booking-sync"),
+        AlertKind.RECONNECT: ("Connect it again", of_integration),
+        AlertKind.STALE: ("See how it is going", of_integration),
     }
-    return _page(pages.get(alert.kind, f"/plugin/integrations/booking-sync/integrations/{workspace}"))
+    remedy, path = pages[alert.kind]
+    return remedy, _page(path)
 
 
 def _page(path: str) -> str:

@@ -16,7 +16,7 @@ from booking_sync.states import IntegrationState
 from booking_sync.store.alert_tables import alert
 from booking_sync.store.database import reading, writing
 from booking_sync.store.tables import integration
-from booking_sync_airflow.alerting import alert_operators, tell_operators
+from booking_sync_airflow.alerting import LONGEST_SUBJECT, alert_operators, tell_operators
 from booking_sync_airflow.steps import open_services
 from tests.airflow.dag_runs import DagRuns
 from tests.airflow.smtp_connection import smtp_connection
@@ -73,7 +73,23 @@ def test_a_mail_names_the_trouble_and_the_page_and_is_sent_once(mailbox: MailSin
     (mail,) = mailbox.mails
     assert mailbox.envelopes == [(SENDER, [*OPERATORS])]
     assert mail["subject"].startswith("Booking sync: Acme Sales: HubSpot has to be connected again")
-    assert "http://airflow.test/plugin/integrations/booking-sync/integrations/ws_acme" in html_of(mail)
+    page = "http://airflow.test/plugin/integrations/booking-sync/integrations/ws_acme"
+    assert f'<a href="{page}">Connect it again</a>' in html_of(mail)
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.usefixtures("_broken")
+def test_whatever_a_workspace_is_called_the_alert_reads_well(mailbox: MailSink) -> None:
+    services = open_services()
+    name = "Söhne <b>{{ 7 * 7 }}</b> & " + "weit, weit weg " * 40
+    with writing(services.engine) as connection:
+        connection.execute(update(integration).values(workspace_name=name))
+
+    assert alert_operators(services, {}) == []
+    (mail,) = mailbox.mails
+    assert mail["subject"].startswith("Booking sync: Söhne <b>{{ 7 * 7 }}</b> & weit")
+    assert len(mail["subject"]) <= LONGEST_SUBJECT
+    assert "Söhne &lt;b&gt;{{ 7 * 7 }}&lt;/b&gt; &amp; weit" in html_of(mail)
 
 
 @pytest.mark.usefixtures("_broken")
@@ -129,7 +145,9 @@ def test_a_refused_plan_is_mailed_by_the_run_that_refused_it_without_anything_pe
     assert (refused.state, again.state) == ("failed", "success")
     (mail,) = mailbox.mails
     assert "is refused: it cancels" in html_of(mail)
-    assert "http://airflow.test/required_actions?response_received=false" in html_of(mail)
+    assert "Nothing of it is written." in html_of(mail)
+    page = "http://airflow.test/required_actions?response_received=false"
+    assert f'<a href="{page}">Approve or reject it</a>' in html_of(mail)
     invitees = {one["email"] for booking in sandbox.calendar.state.bookings() for one in booking.get("invitees", [])}
     assert len(invitees) > 20
     assert not [address for address in invitees if address and address in html_of(mail)]
