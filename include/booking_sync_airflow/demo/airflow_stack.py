@@ -19,6 +19,8 @@ USER = "admin"
 _MIGRATE_SECONDS = 120.0
 _START_SECONDS = 180.0
 _COMPONENTS = ("metadatabase", "scheduler", "dag_processor")
+_METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+_CONNECT_ARGS = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def environment(place: AirflowPlace, base: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_password_file(place)),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place.home / 'airflow.db'}?timeout=60",
+        _METADATA: f"sqlite:///{place.home / 'airflow.db'}?timeout=60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(place.home / "task-logs"),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
     }
@@ -89,7 +91,7 @@ def migrate(processes: Processes) -> None:
 
 def start(processes: Processes, place: AirflowPlace) -> AirflowApi:
     """Start Airflow, wait until it works and has read our DAGs, and log in."""
-    processes.start("airflow api-server", command("api-server"))
+    processes.start("airflow api-server", command("api-server"), environment=_of_api_server(processes.environment))
     # The scheduler would offer its log files to the whole network.
     processes.start("airflow scheduler", command("scheduler", "--skip-serve-logs"))
     processes.start("airflow dag-processor", command("dag-processor"))
@@ -102,6 +104,12 @@ def start(processes: Processes, place: AirflowPlace) -> AirflowApi:
         timeout_seconds=_START_SECONDS,
     )
     return api
+
+
+def _of_api_server(environment: Mapping[str, str]) -> dict[str, str]:
+    is_sqlite = environment[_METADATA].startswith("sqlite")
+    patient = {_CONNECT_ARGS: "booking_sync_airflow.demo.patient_sqlite.CONNECT_ARGS"}
+    return {**environment, **(patient if is_sqlite else {})}
 
 
 def free_port() -> int:
