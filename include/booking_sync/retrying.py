@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from booking_sync.errors import InvalidRequest
-from booking_sync.request import MOST_IDS
+from booking_sync.request import MOST_IDS, parse_request
 from booking_sync.services import Services
 from booking_sync.states import Intervention
 from booking_sync.store import integrations, status
@@ -18,10 +18,13 @@ def retry(services: Services, integration_id: str, booking_id: str, *, person: s
     """Note that somebody wants a booking to be tried again; return the integration that a run has to be started for.
 
     Raises:
-        InvalidRequest: nothing is passed on at the moment, so no run would come to it.
+        InvalidRequest: this is no id, or nothing is passed on at the moment, so no run would come to it.
     """
+    parse_request({"booking_ids": [booking_id]})
     with reading(services.engine) as connection:
-        integration = integrations.load_integration(connection, integration_id)
+        integration = integrations.find_integration(connection, integration_id)
+    if integration is None:
+        raise InvalidRequest("There is no integration of that id.")
     if not integration.is_working:
         raise InvalidRequest(f"No run would come to it: the integration is {integration.why_idle}.")
     _note(services, [integration], booking_id, Intervention.RETRY, person)

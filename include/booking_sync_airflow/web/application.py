@@ -28,6 +28,7 @@ from booking_sync_airflow.web import (
     uninstall_page,
 )
 from booking_sync_airflow.web.headers import SecurityHeaders
+from booking_sync_airflow.web.plain_input import refuse_odd_address
 from booking_sync_airflow.web.rendering import problem_page
 from booking_sync_airflow.web.same_origin import refuse_other_origins
 
@@ -72,7 +73,7 @@ def make_application() -> FastAPI:
     application.add_exception_handler(RequestValidationError, _validation_problem)
     application.add_exception_handler(BookingSyncError, _our_problem)
     application.include_router(health_page.router)
-    guarded = APIRouter(dependencies=[Depends(refuse_other_origins), Depends(get_user)])
+    guarded = APIRouter(dependencies=[Depends(refuse_other_origins), Depends(refuse_odd_address), Depends(get_user)])
     for pages in _PAGES:
         guarded.include_router(pages.router)
     guarded.add_api_route("/static/{name}", static, methods=["GET"])
@@ -99,7 +100,9 @@ def _http_problem(_request: Request, error: Exception) -> Response:
 
 def _validation_problem(_request: Request, _error: Exception) -> Response:
     """Say no more than that: the framework's own account repeats what was sent."""
-    return problem_page(status.HTTP_400_BAD_REQUEST, _TITLES[status.HTTP_400_BAD_REQUEST], "A field is missing.")
+    return problem_page(
+        status.HTTP_400_BAD_REQUEST, _TITLES[status.HTTP_400_BAD_REQUEST], "A field is missing, or too long."
+    )
 
 
 def _our_problem(_request: Request, error: Exception) -> Response:

@@ -69,6 +69,8 @@ def show_booking(
     request: Request, booking_id: str, visitor: Reader, services: Backing, integration: Annotated[str, Query()] = ""
 ) -> Response:
     """Show the story of a booking; where the address names no integration, offer those that know the booking."""
+    if not booking_id.strip():
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "The address names no booking.")
     if not integration:
         return _found(services, visitor, booking_id, find_bookings(services, booking_id))
     at = _booking_at(services, integration, booking_id)

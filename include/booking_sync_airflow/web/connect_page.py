@@ -19,6 +19,9 @@ from booking_sync_airflow.web.listing import current_overview
 from booking_sync_airflow.web.notices import done
 from booking_sync_airflow.web.rendering import page
 
+LONGEST_PORTAL_ID = 64
+LONGEST_WORKSPACE_ID = 200
+
 router = APIRouter(prefix="/connect")
 
 _CHECKS = (
@@ -60,9 +63,9 @@ def show_connect(visitor: Administrator, services: Backing, portal: str = "", wo
 def connect(
     visitor: Administrator,
     services: Backing,
-    portal_id: Annotated[str, Form()],
-    workspace_id: Annotated[str, Form()] = "",
-    confirmed_portal: Annotated[str, Form()] = "",
+    portal_id: Annotated[str, Form(max_length=LONGEST_PORTAL_ID)],
+    workspace_id: Annotated[str, Form(max_length=LONGEST_WORKSPACE_ID)] = "",
+    confirmed_portal: Annotated[str, Form(max_length=LONGEST_PORTAL_ID)] = "",
 ) -> Response:
     """Connect, or say which check failed and what to do."""
     try:

@@ -30,6 +30,8 @@ def reason_of(outlook: Outlook) -> str:
     """Return why, as a sentence; changes name the rule that they follow."""
     if isinstance(outlook.verdict, Operation):
         return why(outlook.verdict, outlook.reason)
+    if outlook.is_rejected:
+        return f"{outlook.reason}."  # it begins with the name of a field
     return f"{outlook.reason[:1].upper()}{outlook.reason[1:]}."
 
 

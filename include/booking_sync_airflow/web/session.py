@@ -16,6 +16,7 @@ from fastapi import HTTPException, Request, Response, status
 
 from booking_sync_airflow.airflow_address import airflow_url
 from booking_sync_airflow.web.address import pages_path
+from booking_sync_airflow.web.plain_input import refuse_nul
 
 COOKIE = "booking_sync_session"
 FIELD = "csrf_token"
@@ -61,12 +62,13 @@ def remember(session: Session, response: Response) -> None:
 
 
 async def require_token(request: Request, session: Session) -> None:
-    """Refuse a form that one of our pages did not write for this person and browser.
+    """Refuse a form that one of our pages did not write for this person and browser, or that holds what none can hold.
 
     Raises:
-        HTTPException: 403.
+        HTTPException: 403, or 400.
     """
     form = await request.form()
     token = form.get(FIELD)
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), session.token.encode()):
         raise HTTPException(status.HTTP_403_FORBIDDEN, "This form is out of date. Go back, reload the page, try again.")
+    refuse_nul(form.values())
