@@ -145,20 +145,14 @@ def create_batch(call: Call) -> Answer:
 
 def update_batch(call: Call) -> Answer:
     """``POST …/batch/update``; an id that was merged away is neither written nor reported."""
-    inputs = call.inputs({"id", "idProperty", "properties", _TRACE})
-    if inputs is None:
+    batch = _batch_by_id(call, "update", text_id)
+    if batch is None:
         return call.nothing_to_do()
-    checker = Checker(call.portal, call.object_type(), call.version)
-    for one in inputs:
-        if "idProperty" in one:
-            require_unique(call, checker.object_type, one["idProperty"], "update")
-    refuse_duplicates([text_id(one) for one in inputs])
-    batch = Batch(call, checker, inputs)
 
     def prepare(one: dict[str, Any]) -> Step:
-        values = checker.values(one.get("properties"))
-        record = find(call, checker.object_type, one)
-        if record is None and call.portal.store.is_merged(checker.object_type, one["id"]):
+        values = batch.checker.values(one.get("properties"))
+        record = find(call, batch.checker.object_type, one)
+        if record is None and call.portal.store.is_merged(batch.checker.object_type, one["id"]):
             return lambda: None
         return batch.miss(one["id"]) if record is None else _update_step(batch, record, values)
 
@@ -168,18 +162,25 @@ def update_batch(call: Call) -> Answer:
 
 def upsert_batch(call: Call) -> Answer:
     """``POST …/batch/upsert``: by a unique property or, for contacts, by any of their addresses."""
-    inputs = call.inputs({"id", "idProperty", "properties", _TRACE})
-    if inputs is None:
+    batch = _batch_by_id(call, "upsert", _comparable)
+    if batch is None:
         return call.nothing_to_do()
-    checker = Checker(call.portal, call.object_type(), call.version)
-    for one in inputs:
-        if "idProperty" in one:
-            require_unique(call, checker.object_type, one["idProperty"], "upsert")
-    refuse_duplicates([_comparable(one) for one in inputs])
-    batch = Batch(call, checker, inputs)
     _refuse_conflicts(batch)
     batch.run(lambda one: _upsert_step(batch, one))
     return batch.answer(200)
+
+
+def _batch_by_id(call: Call, verb: str, comparable: Callable[[dict[str, Any]], str]) -> Batch | None:
+    """Read a batch whose items name records, each of them once; None where it has no items."""
+    inputs = call.inputs({"id", "idProperty", "properties", _TRACE})
+    if inputs is None:
+        return None
+    checker = Checker(call.portal, call.object_type(), call.version)
+    for one in inputs:
+        if "idProperty" in one:
+            require_unique(call, checker.object_type, one["idProperty"], verb)
+    refuse_duplicates([comparable(one) for one in inputs])
+    return Batch(call, checker, inputs)
 
 
 def _refuse_conflicts(batch: Batch) -> None:

@@ -10,8 +10,8 @@ MONDAY_MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class SceneClock:
     """A clock for the sandbox and the services alike; waiting for it takes no time."""
 
-    def __init__(self) -> None:
-        self.now = MONDAY_MORNING
+    def __init__(self, now: datetime = MONDAY_MORNING) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
 from booking_sandbox.server import Sandbox
+from tests.flow.clock import SceneClock
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-
-
-class ManualClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 class Api:
@@ -39,7 +27,7 @@ class Api:
         return self.session.request(method, self.root + path, json=body, params=query, timeout=10)
 
 
-CLOCK = ManualClock()
+CLOCK = SceneClock(START)
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +37,13 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
+def clock() -> SceneClock:
     CLOCK.now = START
     return CLOCK
 
 
 @pytest.fixture
-def sandbox(running_sandbox: Sandbox, clock: ManualClock) -> Sandbox:
+def sandbox(running_sandbox: Sandbox, clock: SceneClock) -> Sandbox:
     assert clock.now == START
     running_sandbox.calendar.service.reset()
     running_sandbox.hubspot.service.reset()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from booking_sandbox.server import Sandbox
-from tests.sandbox.conftest import START, Api, ManualClock
+from tests.flow.clock import SceneClock
+from tests.sandbox.conftest import START, Api
 
 FEED = "/v1/workspaces/ws_1/bookings"
 
@@ -44,9 +45,9 @@ def test_pages_follow_updated_at_then_id_without_loss(sandbox: Sandbox, calendar
     assert seen == [f"bk_{number}" for number in range(7)]
 
 
-def test_a_change_moves_the_booking_out_of_the_old_window(sandbox: Sandbox, calendar: Api, clock: ManualClock) -> None:
+def test_a_change_moves_the_booking_out_of_the_old_window(sandbox: Sandbox, calendar: Api, clock: SceneClock) -> None:
     booked = sandbox.calendar.state.book("ws_1")
-    clock.move(60)
+    clock.advance(60)
     canceled = sandbox.calendar.state.cancel(booked["id"], by="host", reason="ill")
     assert (canceled["version"], canceled["status"], canceled["canceled_by"]) == (2, "canceled", "host")
     assert ids(calendar("GET", FEED, updated_until=at(60).isoformat())) == []
@@ -142,13 +143,13 @@ def test_nothing_can_be_written(sandbox: Sandbox, calendar: Api) -> None:
     assert sandbox.calendar.state.bookings() == []
 
 
-def test_a_late_change_shows_the_version_before_it(sandbox: Sandbox, calendar: Api, clock: ManualClock) -> None:
+def test_a_late_change_shows_the_version_before_it(sandbox: Sandbox, calendar: Api, clock: SceneClock) -> None:
     booked = sandbox.calendar.state.book("ws_1")
-    clock.move(300)
+    clock.advance(300)
     sandbox.calendar.state.cancel(booked["id"])
     sandbox.calendar.switches.late_visibility_seconds = 120
     assert calendar("GET", FEED).json()["data"][0]["version"] == 1
-    clock.move(120)
+    clock.advance(120)
     assert calendar("GET", FEED).json()["data"][0]["version"] == 2
 
 
@@ -168,10 +169,10 @@ def test_faults_of_the_feed(sandbox: Sandbox, calendar: Api) -> None:
         calendar("GET", FEED).json()
 
 
-def test_the_limit_per_minute_is_kept_when_switched_on(sandbox: Sandbox, calendar: Api, clock: ManualClock) -> None:
+def test_the_limit_per_minute_is_kept_when_switched_on(sandbox: Sandbox, calendar: Api, clock: SceneClock) -> None:
     sandbox.calendar.switches.requests_per_minute = 2
     assert [calendar("GET", FEED).status_code for _ in range(3)] == [200, 200, 429]
-    clock.move(60)
+    clock.advance(60)
     assert calendar("GET", FEED).status_code == 200
 
 

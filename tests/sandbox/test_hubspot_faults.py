@@ -9,7 +9,8 @@ import requests
 
 from booking_sandbox.history import HistoryEntry
 from booking_sandbox.server import Sandbox
-from tests.sandbox.conftest import Api, ManualClock
+from tests.flow.clock import SceneClock
+from tests.sandbox.conftest import Api
 from tests.sandbox.requests_of_hubspot import CONTACTS, MEETINGS, PROPERTIES, batch, contact, definition, meeting
 
 
@@ -68,28 +69,28 @@ def test_an_answer_can_be_rewritten(sandbox: Sandbox, hubspot: Api) -> None:
     assert emails(sandbox) == ["a@x.com"]
 
 
-def test_a_write_can_land_late(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+def test_a_write_can_land_late(sandbox: Sandbox, hubspot: Api, clock: SceneClock) -> None:
     sandbox.hubspot.switches.late_landing(30)
     assert hubspot("POST", CONTACTS, contact("a@x.com")).status_code == 504
     assert emails(sandbox) == []
-    clock.move(31)
+    clock.advance(31)
     assert emails(sandbox) == ["a@x.com"]
     assert sandbox.hubspot.history[0].effected == 1
 
 
 def test_a_late_write_meets_the_conflict_that_a_premature_resend_made(
-    sandbox: Sandbox, hubspot: Api, clock: ManualClock
+    sandbox: Sandbox, hubspot: Api, clock: SceneClock
 ) -> None:
     hubspot("POST", PROPERTIES, definition("booking_key", hasUniqueValue=True))
     sandbox.hubspot.switches.late_landing(30)
     codes = [hubspot("POST", f"{MEETINGS}/batch/create", batch(meeting(booking_key="k"))).status_code for _ in range(2)]
-    clock.move(31)
+    clock.advance(31)
     assert codes == [504, 201]
     assert len(sandbox.hubspot.state.activities()) == 1
 
 
 def test_the_rolling_limit_is_429_with_a_policy_and_without_retry_after(
-    sandbox: Sandbox, hubspot: Api, clock: ManualClock
+    sandbox: Sandbox, hubspot: Api, clock: SceneClock
 ) -> None:
     sandbox.hubspot.switches.requests_per_window = 3
     answers = [hubspot("GET", CONTACTS) for _ in range(4)]
@@ -100,11 +101,11 @@ def test_the_rolling_limit_is_429_with_a_policy_and_without_retry_after(
     assert (refused["errorType"], refused["policyName"]) == ("RATE_LIMIT", "TEN_SECONDLY_ROLLING")
     assert refused["message"] == "You have reached your ten_secondly_rolling limit."
     assert "Retry-After" not in answers[3].headers
-    clock.move(10)
+    clock.advance(10)
     assert hubspot("GET", CONTACTS).status_code == 200
 
 
-def test_searches_have_their_own_limit_and_no_rate_headers(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+def test_searches_have_their_own_limit_and_no_rate_headers(sandbox: Sandbox, hubspot: Api, clock: SceneClock) -> None:
     sandbox.hubspot.switches.searches_per_second = 1
     sandbox.hubspot.switches.requests_per_window = 1
     first, second = (hubspot("POST", f"{CONTACTS}/search", {}) for _ in range(2))
@@ -112,15 +113,15 @@ def test_searches_have_their_own_limit_and_no_rate_headers(sandbox: Sandbox, hub
     assert second.json()["policyName"] == "SECONDLY"
     assert "X-HubSpot-RateLimit-Max" not in first.headers
     assert hubspot("GET", CONTACTS).status_code == 200
-    clock.move(1)
+    clock.advance(1)
     assert hubspot("POST", f"{CONTACTS}/search", {}).status_code == 200
 
 
-def test_the_daily_limit_ends_at_midnight_of_the_portal(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+def test_the_daily_limit_ends_at_midnight_of_the_portal(sandbox: Sandbox, hubspot: Api, clock: SceneClock) -> None:
     sandbox.hubspot.switches.requests_per_day = 1
     assert hubspot("GET", CONTACTS).status_code == 200
     assert hubspot("GET", CONTACTS).json()["policyName"] == "DAILY"
-    clock.move(14 * 3600 + 1)
+    clock.advance(14 * 3600 + 1)
     assert hubspot("GET", CONTACTS).status_code == 200
 
 
@@ -183,40 +184,40 @@ def test_slow_answers_do_not_hold_up_others(sandbox: Sandbox, hubspot: Api) -> N
     assert time.monotonic() - started >= 0.3
 
 
-def test_a_cut_write_can_land_later(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+def test_a_cut_write_can_land_later(sandbox: Sandbox, hubspot: Api, clock: SceneClock) -> None:
     sandbox.hubspot.switches.drop_then_land(30)
     with pytest.raises(requests.ConnectionError):
         hubspot("POST", CONTACTS, contact("a@x.com"))
     assert (emails(sandbox), sandbox.hubspot.history[0].status) == ([], None)
-    clock.move(31)
+    clock.advance(31)
     assert emails(sandbox) == ["a@x.com"]
 
 
 def test_each_portal_can_have_its_own_limits_and_they_can_shrink(
-    sandbox: Sandbox, hubspot: Api, clock: ManualClock
+    sandbox: Sandbox, hubspot: Api, clock: SceneClock
 ) -> None:
     other = Api(sandbox.hubspot.url, "pat-eu1-sandbox")
     limits = sandbox.hubspot.switches.portal_limits
     limits[424_242] = {"requests_per_window": 3}
     assert [hubspot("GET", CONTACTS).status_code for _ in range(4)] == [200, 200, 200, 429]
     assert [other("GET", CONTACTS).status_code for _ in range(4)] == [200] * 4
-    clock.move(10)
+    clock.advance(10)
     limits[424_242] = {"requests_per_window": 1, "requests_per_day": 5}
     answers = [hubspot("GET", CONTACTS) for _ in range(2)]
     assert [one.status_code for one in answers] == [200, 429]
     headers = answers[0].headers
     assert (headers["X-HubSpot-RateLimit-Max"], headers["X-HubSpot-RateLimit-Daily-Remaining"]) == ("1", "1")
-    clock.move(10)
+    clock.advance(10)
     assert hubspot("GET", CONTACTS).status_code == 200
-    clock.move(10)
+    clock.advance(10)
     assert hubspot("GET", CONTACTS).json()["policyName"] == "DAILY"
 
 
-def test_a_storm_lets_a_few_through_and_ends(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+def test_a_storm_lets_a_few_through_and_ends(sandbox: Sandbox, hubspot: Api, clock: SceneClock) -> None:
     sandbox.hubspot.switches.storm(0.9, 1_800, portal_id=424_242, headers={"Retry-After": "3"})
     answers = [hubspot("GET", CONTACTS) for _ in range(200)]
     assert 160 <= sum(one.status_code == 429 for one in answers) < 200
     assert {one.headers["Retry-After"] for one in answers if one.status_code == 429} == {"3"}
     assert Api(sandbox.hubspot.url, "pat-eu1-sandbox")("GET", CONTACTS).status_code == 200
-    clock.move(1_801)
+    clock.advance(1_801)
     assert {hubspot("GET", CONTACTS).status_code for _ in range(20)} == {200}

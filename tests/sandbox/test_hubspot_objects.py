@@ -8,20 +8,21 @@ import pytest
 
 from booking_sandbox.hubspot_schema import OBJECT_TYPES
 from booking_sandbox.server import Sandbox
-from tests.sandbox.conftest import Api, ManualClock
+from tests.flow.clock import SceneClock
+from tests.sandbox.conftest import Api
 from tests.sandbox.requests_of_hubspot import CONTACTS, LINKS, MEETINGS, batch, contact, meeting
 
 SEARCH_BY_EMAIL = {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ", "value": "a@x.com"}]}]}
 
 
-def test_a_missing_or_unknown_token_is_401_and_an_expired_one_says_so(sandbox: Sandbox, clock: ManualClock) -> None:
+def test_a_missing_or_unknown_token_is_401_and_an_expired_one_says_so(sandbox: Sandbox, clock: SceneClock) -> None:
     for key in ("", "other"):
         answer = Api(sandbox.hubspot.url, key)("GET", CONTACTS)
         assert (answer.status_code, answer.json()["category"]) == (401, "INVALID_AUTHENTICATION")
     sandbox.hubspot.state.portal().add_token("short", expires_in=1800)
     short = Api(sandbox.hubspot.url, "short")
     assert short("GET", CONTACTS).status_code == 200
-    clock.move(1801)
+    clock.advance(1801)
     answer = short("GET", CONTACTS)
     assert (answer.status_code, answer.json()["category"]) == (401, "EXPIRED_AUTHENTICATION")
     assert "expired 1 second(s) ago" in answer.json()["message"]
@@ -93,11 +94,11 @@ def test_a_gdpr_delete_of_an_unknown_address_blocks_it(hubspot: Api) -> None:
     assert hubspot("POST", CONTACTS, contact("never@x.com")).status_code == 400
 
 
-def test_search_sees_nothing_new_until_the_index_caught_up(sandbox: Sandbox, hubspot: Api, clock: ManualClock) -> None:
+def test_search_sees_nothing_new_until_the_index_caught_up(sandbox: Sandbox, hubspot: Api, clock: SceneClock) -> None:
     sandbox.hubspot.switches.search_lag_seconds = 20
     sandbox.hubspot.state.add_contact(email="a@x.com")
     assert hubspot("POST", f"{CONTACTS}/search", SEARCH_BY_EMAIL).json()["total"] == 0
-    clock.move(20)
+    clock.advance(20)
     assert hubspot("POST", f"{CONTACTS}/search", SEARCH_BY_EMAIL).json()["total"] == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from booking_sandbox.server import HubSpotHandle, Sandbox
-from tests.sandbox.conftest import ManualClock
+from tests.flow.clock import SceneClock
 from tests.sandbox.oauth_walk import (
     CALLBACK,
     EU_PORTAL,
@@ -47,12 +47,12 @@ def test_a_code_becomes_tokens_of_the_account_that_was_chosen(hubspot: HubSpotHa
     assert (details["timeZone"], details["dataHostingLocation"]) == ("Europe/Dublin", "eu1")
 
 
-def test_a_code_works_once_and_not_for_long(hubspot: HubSpotHandle, clock: ManualClock) -> None:
+def test_a_code_works_once_and_not_for_long(hubspot: HubSpotHandle, clock: SceneClock) -> None:
     spent = code(hubspot)
     assert exchange(hubspot, spent).status_code == 200
     assert problem(exchange(hubspot, spent)) == (400, "invalid_grant", "BAD_AUTH_CODE")
     late = code(hubspot)
-    clock.move(60)
+    clock.advance(60)
     assert problem(exchange(hubspot, late)) == (400, "invalid_grant", "BAD_AUTH_CODE")
 
 
@@ -101,9 +101,9 @@ def test_a_code_challenge_is_checked_where_pkce_is_supported(
     assert exchange(hubspot, code(hubspot, **CHALLENGE), **form).status_code == status
 
 
-def test_an_access_token_expires_and_a_refresh_gives_another(hubspot: HubSpotHandle, clock: ManualClock) -> None:
+def test_an_access_token_expires_and_a_refresh_gives_another(hubspot: HubSpotHandle, clock: SceneClock) -> None:
     first = exchange(hubspot, code(hubspot)).json()
-    clock.move(1800)
+    clock.advance(1800)
     refused = bearer(hubspot, first["access_token"], DETAILS)
     assert (refused.status_code, refused.json()["category"]) == (401, "EXPIRED_AUTHENTICATION")
     second = refresh(hubspot, first["refresh_token"]).json()
@@ -132,14 +132,14 @@ def test_a_revoked_refresh_token_leaves_access_tokens_and_the_installation(hubsp
     assert bearer(hubspot, tokens["access_token"], DETAILS).status_code == 401
 
 
-def test_introspection_tells_whose_token_it_is_while_it_lives(hubspot: HubSpotHandle, clock: ManualClock) -> None:
+def test_introspection_tells_whose_token_it_is_while_it_lives(hubspot: HubSpotHandle, clock: SceneClock) -> None:
     tokens = exchange(hubspot, code(hubspot)).json()
-    clock.move(30)
+    clock.advance(30)
     about = ask(hubspot, f"{TOKEN}/introspect", token=tokens["access_token"]).json()
     assert (about["active"], about["hub_id"], about["expires_in"]) == (True, EU_PORTAL, 1770)
     assert (about["hub_domain"], about["user"]) == ("globex.example", "admin@globex.example")
     assert ask(hubspot, f"{TOKEN}/introspect", token=tokens["refresh_token"]).json()["token_use"] == "refresh_token"
-    clock.move(1770)
+    clock.advance(1770)
     assert ask(hubspot, f"{TOKEN}/introspect", token=tokens["access_token"]).json() == {"active": False}
     assert ask(hubspot, f"{TOKEN}/introspect", token="unknown").json() == {"active": False}
 
@@ -173,7 +173,7 @@ def test_an_app_has_its_own_limit_and_is_not_told_of_days(hubspot: HubSpotHandle
     assert bearer(hubspot, hubspot.service_key, DETAILS).json()["policyName"] == "DAILY"
 
 
-def test_faults_strike_the_token_endpoints_too(hubspot: HubSpotHandle, clock: ManualClock) -> None:
+def test_faults_strike_the_token_endpoints_too(hubspot: HubSpotHandle, clock: SceneClock) -> None:
     switches = hubspot.switches
     switches.rotate_refresh_tokens = True
     value = exchange(hubspot, code(hubspot)).json()["refresh_token"]
@@ -184,7 +184,7 @@ def test_faults_strike_the_token_endpoints_too(hubspot: HubSpotHandle, clock: Ma
         refresh(hubspot, value)
     switches.late_landing(30, path="/oauth/", writes_only=False)
     assert refresh(hubspot, value).status_code == 504
-    clock.move(31)
+    clock.advance(31)
     assert problem(refresh(hubspot, value))[2] == "BAD_REFRESH_TOKEN"  # its successor came to nobody
 
 
