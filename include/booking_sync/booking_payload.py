@@ -1,6 +1,6 @@
 """A booking on its way in: from the Calendar.com contract, and through the encrypted staging between two tasks.
 
-:func:`parse_booking` is the boundary: what it returns is valid, and a booking that makes no sense is parked with a
+:func:`parse_booking` is the boundary: what it returns is valid, and a booking that makes no sense is rejected with a
 reason that names the field and the rule. Staged text was written by :func:`dump_booking`, so reading it checks nothing
 again.
 """

@@ -74,7 +74,7 @@ def as_it_stands(services: Services) -> Iterator[Measure]:
     now = services.clock()
     with reading(services.engine) as connection:
         open_changes = status.open_by_state(connection)
-        parked = measured.parked_by_reason(connection)
+        kept = measured.kept_by_reason(connection)
         states = measured.integrations_by_state(connection)
         oldest = measured.oldest_unanswered_at(connection)
         behind = measured.furthest_behind(connection, MOST_LABELLED)
@@ -83,7 +83,7 @@ def as_it_stands(services: Services) -> Iterator[Measure]:
         waiting_plans = status.waiting_plans(connection)
     gauges: list[tuple[str, float, dict[str, str]]] = [
         *(("intents_open", open_changes.get(state, 0), {"state": state.value}) for state in OPEN_STATES),
-        *(("parked_items", count, {"reason": reason}) for reason, count in parked.items()),
+        *(("parked_items", count, {"reason": reason}) for reason, count in kept.items()),
         *(("integrations", count, {"state": state}) for state, count in states.items()),
         ("unknown_outcome_age_seconds", _seconds(now, oldest), {}),
         ("checkpoint_lag_max_seconds", max((_seconds(now, at) for _, at in behind), default=0.0), {}),

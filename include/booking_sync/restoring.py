@@ -12,20 +12,26 @@ from sqlalchemy import Engine
 
 from booking_sync.store.backup import put_back
 from booking_sync.store.contact_links import installation_salt
-from booking_sync.store.database import writing
+from booking_sync.store.database import refuse_absent, writing
 from booking_sync.store.encryption import Vault
 from booking_sync.store.lease import release_restored
 from booking_sync.store.upgrade import upgrade_database
 
 
-def restore(engine: Engine, vault: Vault, source: Path) -> str | None:
+def restore(engine: Engine, vault: Vault, source: Path | None) -> str | None:
     """Replace what the database holds with a backup, upgrade it, and return the schema that the backup had.
 
+    ``source`` is None where somebody has put the backup back already, with PostgreSQL's own tools.
+
     Raises:
-        ConfigurationError: the file is no backup, runs are under way, or, after all is restored, the key does not fit.
+        ConfigurationError: the file is no backup, runs are under way, nothing was put back, or, after all is restored,
+            the key does not fit.
         StoreFailed: the database did not take it.
     """
-    put_back(engine, source)
+    if source is None:
+        refuse_absent(engine)
+    else:
+        put_back(engine, source)
     with writing(engine) as connection:
         release_restored(connection)
     before = upgrade_database(engine)

@@ -13,8 +13,8 @@ from booking_sync_airflow.refusals import refusals_as_sentences
 
 def main() -> None:
     """Upgrade the database that ``booking_sync_db`` names, and say from what to what."""
-    engine = connect_database(database_url())
     with refusals_as_sentences():
+        engine = connect_database(database_url())
         before = upgrade_database(engine)
     where = engine.url.render_as_string(hide_password=True)
     sys.stdout.write(f"{where}: schema {before or 'empty'} -> {schema.head_revision()}\n")

@@ -19,8 +19,10 @@ from booking_sync_airflow.refusals import refusals_as_sentences
 def main() -> None:
     """Restore into the database that ``booking_sync_db`` names, and see that the secret key opens it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("source", type=Path, help="a file that make backup has written")
-    source = parser.parse_args().source
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("source", type=Path, nargs="?", help="a file that make backup has written")
+    what.add_argument("--put-back", action="store_true", help="PostgreSQL's tools have put it back: do the rest")
+    source: Path | None = parser.parse_args().source
     with refusals_as_sentences():
         url = database_url()
         engine = connect_database(url)
@@ -28,7 +30,7 @@ def main() -> None:
         before = restore(engine, vault, source)
     where = engine.url.render_as_string(hide_password=True)
     sys.stdout.write(
-        f"{source} -> {where}: schema {before} -> {schema.head_revision()}\n"
+        f"{source or 'put back'} -> {where}: schema {before} -> {schema.head_revision()}\n"
         "BOOKING_SYNC_SECRET_KEY fits. The next run reads everything that has changed since the backup.\n"
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from booking_sync.store.database import connect_database, writing
 from booking_sync.store.encryption import Vault
 from booking_sync.store.lease import FENCES_SKIPPED, hold_lease
 from booking_sync.store.tables import change, installation, lease, mapping
+from tests.docs.commands import blocks
 from tests.faults.deeds import cancel, rename
 from tests.faults.test_121_upgrades import as_of
 from tests.faults.ways import CREATE
@@ -64,8 +68,8 @@ def live_a_day(scene: Scene) -> None:
     scene.run()
 
 
-def restore_into(scene: Scene, backup: Path) -> str | None:
-    """Restore as ``make restore`` does, and go on with what was restored."""
+def restore_into(scene: Scene, backup: Path | None) -> str | None:
+    """Restore as ``make restore`` does, and go on with what was restored; None: it has been put back already."""
     scene.services.engine.dispose()
     engine = connect_database(scene.database_url)
     before = restore(engine, scene.services.vault, backup)
@@ -171,5 +175,48 @@ def test_the_commands_do_it_and_say_so(scene: Scene, tmp_path: Path) -> None:
     assert f"-> {backup} ({backup.stat().st_size:,} bytes)" in made.stdout, made.stderr
     put = own_command("restore", scene.database_url, tmp_path, backup, **key)
     assert f"schema {schema.head_revision()} -> {schema.head_revision()}" in put.stdout, put.stderr
+    assert list((tmp_path / "backups").iterdir()) == [backup]
     again = own_command("restore", scene.database_url, tmp_path, backup.with_suffix(".other"), **key)
     assert (again.returncode, again.stderr) == (1, f"There is no file {backup.with_suffix('.other')}.\n")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("command", ["backup", "prune", "rotate"])
+def test_a_shell_that_leads_to_no_database_is_told_so_and_none_is_made(
+    command: str, database_kind: str, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / f"{database_kind}.db"
+    arguments = [tmp_path / "backups"] if command == "backup" else []
+    done = own_command(command, f"sqlite:///{nowhere}", tmp_path, *arguments, BOOKING_SYNC_SECRET_KEY=KEY)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"There is no mapping database at sqlite:///{nowhere}.")
+    assert not nowhere.exists()
+    assert not list(tmp_path.glob("backups/*"))
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_what_postgresqls_own_tools_put_back_in_containers_ends_right(scene: Scene, tmp_path: Path) -> None:
+    backup, restoring = (one for one in blocks() if one.page.name == "deployment.md" and "postgres p" in one.text)
+    type_without_docker(backup.commands, scene, tmp_path)
+    live_a_day(scene)
+    for _ in range(2):  # the second backup is of what was restored
+        type_without_docker(restoring.commands, scene, tmp_path)
+        assert restore_into(scene, None) == schema.head_revision()
+        scene.sandbox.hubspot.history.clear()
+        scene.run()
+        scene.everything_is_right()
+        scene.assert_repeating_writes_nothing()
+        type_without_docker(backup.commands, scene, tmp_path)
+
+
+def type_without_docker(commands: list[str], scene: Scene, folder: Path) -> None:
+    """Run those commands of PostgreSQL that would run in its container, with the names of the test's database."""
+    scene.services.engine.dispose()
+    location = scene.services.engine.url
+    inside = "docker compose exec -T postgres "
+    script = "\n".join(["set -e", *(one.removeprefix(inside) for one in commands if one.startswith(inside))])
+    script = script.replace("--username=booking_sync", f"--username={location.username}")
+    script = re.sub(r"\bbooking_sync(?= |$)", str(location.database), script, flags=re.MULTILINE)
+    here = {**os.environ, "PGHOST": str(location.query["host"])}
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=folder, env=here, capture_output=True, text=True, check=False)  # noqa: S603 - our own page
+    assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from booking_sync.errors import ConfigurationError, StoreFailed
 from booking_sync.store import schema
 from booking_sync.store.all_tables import metadata
-from booking_sync.store.database import reading
+from booking_sync.store.database import reading, refuse_absent
 from booking_sync.store.lease import present_holders
 
 _BEGUN = ".part"
@@ -30,9 +30,11 @@ def back_up(engine: Engine, target: Path) -> None:
     """Write the database into a new file, whole or not at all; only its owner can read it.
 
     Raises:
-        ConfigurationError: the file exists, the folder does not, or PostgreSQL's tools are missing.
+        ConfigurationError: there is no mapping database, the file exists, the folder does not, or PostgreSQL's tools
+            are missing.
         StoreFailed: the database could not be copied.
     """
+    refuse_absent(engine)
     if target.exists():
         raise ConfigurationError(f"{target} exists already: a backup never replaces another one.")
     begun = target.with_name(target.name + _BEGUN)
@@ -87,7 +89,10 @@ def _copy_sqlite(engine: Engine, target: Path) -> None:
 
 
 def _put_back_sqlite(engine: Engine, source: Path) -> None:
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as backup:
+    as_it_is = (
+        f"{source.resolve().as_uri()}?mode=ro&immutable=1"  # makes no files beside it, where that may be forbidden
+    )
+    with closing(sqlite3.connect(as_it_is, uri=True)) as backup:
         try:
             names = {name for (name,) in backup.execute("SELECT name FROM sqlite_master")}
             is_whole = backup.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -56,6 +56,37 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def open_present_database(url: str) -> Engine:
+    """Return an engine like :func:`open_database`, on a database that somebody has set up before.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be used.
+        SchemaOutOfDate: its schema is older or newer than this code.
+    """
+    engine = connect_database(url)
+    refuse_absent(engine)
+    engine.dispose()
+    return open_database(url)
+
+
+def refuse_absent(engine: Engine) -> None:
+    """Refuse where nobody has set up a mapping database, without making one: a person is looking at the wrong place.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    path = engine.url.database if engine.dialect.name == "sqlite" else None
+    if path is None or Path(path).exists():
+        with reading(engine) as connection:
+            if schema.current_revision(connection) is not None:
+                return
+    raise ConfigurationError(
+        f"There is no mapping database at {engine.url.render_as_string(hide_password=True)}. Set in this shell what "
+        "Airflow's components have in their environment: AIRFLOW_HOME, AIRFLOW_CONN_BOOKING_SYNC_DB and what begins "
+        "with BOOKING_SYNC_."
+    )
+
+
 def connect_database(url: str) -> Engine:
     """Return an engine without looking at the schema."""
     location = make_url(url)

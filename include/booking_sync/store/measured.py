@@ -37,7 +37,7 @@ def plans_refused_by_run(connection: Connection, run_id: str) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def parked_by_reason(connection: Connection) -> dict[str, int]:
+def kept_by_reason(connection: Connection) -> dict[str, int]:
     """Count what every run reads again: bookings that were kept, by kind, and changes that were."""
     kept_changes = select(func.count()).select_from(change).where(IS_OPEN, change.c.state == ChangeState.KEPT)
     found = {"rejected": 0, "change": connection.execute(kept_changes).scalar_one()}
