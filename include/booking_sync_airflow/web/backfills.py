@@ -76,7 +76,7 @@ class BackfillProgress:
 @router.get("/backfills")
 def show_backfills(visitor: Reader, services: Backing, session: SessionDep) -> Response:
     """Show the part of the page that is loaded again while a backfill is under way."""
-    return page("backfills.html", visitor, backfills=backfills_of_late(session, services), now=services.clock())
+    return page("backfills.html", visitor, backfills=backfills_of_late(session, services))
 
 
 def backfills_of_late(session: Session, services: Services) -> list[BackfillProgress]:

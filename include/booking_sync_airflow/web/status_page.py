@@ -28,6 +28,8 @@ router = APIRouter()
 
 _STATES = {RunState.RECORDED: ("done", "good"), RunState.FAILED: ("needs attention", "bad")}
 _UNDER_WAY = ("under way", "")
+_DID = {**dict(charts.OUTCOMES), "kept": "kept for later"}
+"""What the columns of a run's balance are called; the others are words already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,10 @@ class RunView:
 
     @property
     def figures(self) -> str:
-        """What it did, without what is nought."""
+        """What it did, without what is nought; "" where it is not over, or somebody has to look at it."""
         counts = self.run.counts
-        return ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if counts.get(name))
+        did = ", ".join(f"{counts[name]:,} {_DID.get(name, name)}" for name in COLUMNS if counts.get(name))
+        return did or ("nothing had changed" if self.run.state == RunState.RECORDED else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,4 +104,6 @@ def test_nobody_can_say_when_a_paused_backfill_ends(
 
 
 def test_without_a_backfill_the_page_says_where_to_start_one(browser: Callable[[User], Browser]) -> None:
-    assert "Start one on the DAG calendar_hubspot_backfill." in words(browser(VIEWER).get("/backfills"))
+    assert "Start one on the DAG calendar_hubspot_backfill : Trigger, then Backfill." in words(
+        browser(VIEWER).get("/backfills")
+    )
