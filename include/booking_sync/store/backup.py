@@ -89,9 +89,7 @@ def _copy_sqlite(engine: Engine, target: Path) -> None:
 
 
 def _put_back_sqlite(engine: Engine, source: Path) -> None:
-    as_it_is = (
-        f"{source.resolve().as_uri()}?mode=ro&immutable=1"  # makes no files beside it, where that may be forbidden
-    )
+    as_it_is = f"{source.resolve().as_uri()}?mode=ro&immutable=1"  # no files beside it, where there may be none
     with closing(sqlite3.connect(as_it_is, uri=True)) as backup:
         try:
             names = {name for (name,) in backup.execute("SELECT name FROM sqlite_master")}

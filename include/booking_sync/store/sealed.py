@@ -46,7 +46,7 @@ def reseal_some(
 ) -> Resealed:
     """Put the next rows, by primary key, under the first key.
 
-    A row that somebody changes meanwhile is left to whoever changed it: he encrypts with the first key.
+    A row that is changed meanwhile is left as it is then: whoever changes one encrypts with the first key.
     """
     key = list(table.primary_key.columns)
     statement = select(*key, *(table.c[name] for name in names)).order_by(*key).limit(most)
