@@ -40,7 +40,7 @@ def _shown_wrongly(sandbox: Sandbox, activity: dict[str, Any], booking: Booking)
     start, end = _moment(booking["start_at"]), _moment(booking["end_at"])
     expected = {
         "hs_meeting_title": f"Meeting - Calendar.com: {name}",
-        "hs_meeting_outcome": "SCHEDULED",
+        "hs_meeting_outcome": "NO_SHOW" if _nobody_came(booking) else "SCHEDULED",
         "calendar_event_name": name,
     }
     times = {"hs_timestamp": start, "hs_meeting_start_time": start, "hs_meeting_end_time": end}
@@ -49,7 +49,7 @@ def _shown_wrongly(sandbox: Sandbox, activity: dict[str, Any], booking: Booking)
         *_differences(shown, expected),
         *_differences({key: _moment(shown[key]) for key in times}, times),
         *_differences({key: int(shown[key]) for key in minutes}, minutes),
-        *_untold(unescape(shown["hs_meeting_body"]), booking),
+        *_untold(_words(unescape(shown["hs_meeting_body"].replace("<br>", " "))), booking),
         *_absent_people(sandbox, activity, booking),
     ]
 
@@ -65,7 +65,18 @@ def _untold(body: str, booking: Booking) -> list[str]:
     facts |= {f"invitee {number}": one["name"] for number, one in enumerate(active)}
     answers = [a["answer"] for one in active for a in one["answers"] if isinstance(a["answer"], str)]
     facts |= {f"answer {number}": answer for number, answer in enumerate(answers)}
-    return [f"does not tell its {what}" for what, fact in facts.items() if fact and fact not in body]
+    return [f"does not tell its {what}" for what, fact in facts.items() if fact and _words(fact) not in body]
+
+
+def _words(text: str) -> str:
+    """Return a text without what it says by lines and spaces."""
+    return " ".join(text.split())
+
+
+def _nobody_came(booking: Booking) -> bool:
+    """Whether the host has said of every invitee that they did not come (A8)."""
+    active = [one for one in booking["invitees"] if one["status"] == "active"]
+    return bool(active) and all(one["no_show"] for one in active)
 
 
 def _absent_people(sandbox: Sandbox, activity: dict[str, Any], booking: Booking) -> list[str]:

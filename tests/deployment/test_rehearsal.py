@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from proof.postgres_programs import find_binaries
 from rehearsal.composed import Composed, Machine
+from rehearsal.judge import RehearsalError, judge
+from rehearsal.story import FORTNIGHT
 
+from booking_sandbox.sample import TEAM_KEY, load_sample
+from booking_sandbox.server import Sandbox
+from booking_sync.reconcile import manual_trigger, reconcile
+from booking_sync.request import RunRequest
+from booking_sync.services import build_services, utc_now
+from booking_sync.settings import Settings
 from tests.deployment.composed import COMPOSE_FILE, ROOT, make_secrets, render
 
 HOW_TO_INSTALL = "PostgreSQL or Redis is not on this machine: apt-get install postgresql redis-server"
@@ -62,6 +71,25 @@ def test_a_service_is_rehearsed_with_the_secrets_that_compose_grants_it_and_no_o
     Composed.read(COMPOSE_FILE, {}).service("airflow-worker", machine)
     granted = {secret["source"] for secret in rendered["airflow-worker"]["secrets"]}
     assert {file.name for file in (machine.home_of("airflow-worker") / "secrets").iterdir()} == granted
+
+
+def test_the_judge_finds_the_sample_right_once_it_is_synced_and_wrong_before(tmp_path: Path) -> None:
+    with Sandbox() as sandbox:
+        load_sample(sandbox.calendar.state, sandbox.hubspot.state, utc_now())
+        services = build_services(
+            Settings(),
+            database_url=f"sqlite:///{tmp_path}/mapping.db",
+            calendar_url=sandbox.calendar.url,
+            calendar_key=TEAM_KEY,
+            hubspot_url=sandbox.hubspot.url,
+            hubspot_key=sandbox.hubspot.service_key,
+        )
+        with pytest.raises(RehearsalError, match="has 0 activities"):
+            judge(sandbox, services.engine)
+        reconcile(services, manual_trigger("rehearsed", "ada"), RunRequest(window_start=utc_now() - FORTNIGHT))
+        assert judge(sandbox, services.engine).startswith("HubSpot holds each of")
+        services.close()
+        services.engine.dispose()
 
 
 @pytest.mark.soak
