@@ -18,10 +18,11 @@ from sqlalchemy import Connection
 from booking_sync.booking_payload import parse_booking, payload_fingerprint
 from booking_sync.model import Booking, Reject
 from booking_sync.shared_feed import SharedFeed
-from booking_sync.states import KeptKind, RunState
+from booking_sync.states import KeptKind, RunState, Untouched
 from booking_sync.store import changes, ignored, kept, open_bookings, runs, staging
 from booking_sync.store.database import reading, writing
 from booking_sync.store.statements import chunks
+from booking_sync.store.untouched import LeftAlone
 from booking_sync.window import Window
 from booking_sync.work import Work
 
@@ -77,7 +78,7 @@ class Extracted:
     read: int
     rejected: int
     in_window: int
-    ignored: int = 0
+    ignored: Sequence[LeftAlone] = ()
 
 
 @dataclass(slots=True)
@@ -127,7 +128,8 @@ def extract(
         # One that changed while it was read may have come in a broken state and in a good one.
         rejected -= staging.staged_among(connection, work.run.id, work.integration.id, sorted(rejected))
     left_out = rejected & passed_over.seen
-    return Extracted(staged + len(rejected), len(rejected - left_out), in_window, len(left_out))
+    ignored_as_they_are = [LeftAlone(booking_id, None, Untouched.IGNORED) for booking_id in sorted(left_out)]
+    return Extracted(staged + len(rejected), len(rejected - left_out), in_window, ignored_as_they_are)
 
 
 def _pages(work: Work, window: Window, feed: SharedFeed | None) -> Iterator[list[dict[str, Any]]]:

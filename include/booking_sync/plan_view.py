@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,13 +12,14 @@ from booking_sync.appearance import Difference
 from booking_sync.appearance_record import kept_differences
 from booking_sync.plan_text import MOST_ITEMS, plan_lines
 from booking_sync.services import Services
-from booking_sync.states import ChangeState, KeptKind, Operation
-from booking_sync.store import integrations, plan_items, refused_plans, runs
+from booking_sync.states import ChangeState, KeptKind, Operation, Untouched
+from booking_sync.store import integrations, plan_items, refused_plans, runs, untouched
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import Integration, PortalRecord
 from booking_sync.store.plan_items import AlikeItems, Attempt, PlannedItem, WaitingItem, Wanted
 from booking_sync.store.refused_plans import RefusedPlan
 from booking_sync.store.runs import IntegrationRun
+from booking_sync.store.untouched import UntouchedItem
 
 PAGE_SIZE = 50
 CHUNK = 2_000
@@ -32,6 +33,7 @@ class PlanGroup(StrEnum):
     RECREATE = "recreate"
     CANCEL = "cancel"
     UPDATE = "update"
+    UNCHANGED = "unchanged"
     REJECTED = "rejected"
     WAITING = "waiting"
     FOUND = "found"
@@ -45,7 +47,7 @@ OPERATIONS: dict[PlanGroup, tuple[Operation, ...]] = {
 }
 _KEPT = {PlanGroup.REJECTED: KeptKind.REJECTED, PlanGroup.WAITING: KeptKind.WAITING}
 NOT_LISTED = ("unchanged", "superseded", "excluded", "ignored", "ignored_rejects")
-"""Bookings that a run read and that got no change; it keeps only their number."""
+"""Counts of the bookings that a run read and that got no change; the text tells no more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,21 @@ class PlanHead:
     parts: tuple[PlanPart, ...]
     alike: tuple[AlikeItems, ...]
     group_sizes: dict[PlanGroup, int]
-    not_listed: dict[str, int]
+    only_counted: dict[Untouched, int]
+    """Bookings without a change of which nothing but the number is kept: the run is from before version 0021 of the
+    schema, or its list is older than the retention."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """One page of a group. Either has ``items`` or ``waiting``. ``count`` is how many there are in all."""
+    """One page of a group. Has ``items``, ``waiting`` or ``untouched``. ``count`` is how many there are in all."""
 
     group: PlanGroup
     count: int
     number: int
     items: tuple[ShownItem, ...] = ()
     waiting: tuple[WaitingItem, ...] = ()
+    untouched: tuple[UntouchedItem, ...] = ()
 
     @property
     def pages(self) -> int:
@@ -107,6 +112,9 @@ def plan_head(services: Services, dag_id: str, dag_run_id: str, *, attempt_id: s
         refused = refused_plans.plans_of_run(connection, chosen.id)
         alike = tuple(plan_items.count_items(connection, chosen.id, Wanted()))
         sizes = {group: sum(a.count for a in alike if a.operation in ops) for group, ops in OPERATIONS.items()}
+        listed = untouched.count_by_verdict(connection, chosen.id)  # after the counts, which are written last
+        only_counted = _only_counted(parts, listed)
+        sizes[PlanGroup.UNCHANGED] = sum(listed.values()) + sum(only_counted.values())
         for group, kind in _KEPT.items():
             sizes[group] = plan_items.count_waiting(connection, chosen.id, kind, Wanted())
         if findings := plan_items.count_findings(connection, chosen.id, Wanted()):
@@ -125,8 +133,16 @@ def plan_head(services: Services, dag_id: str, dag_run_id: str, *, attempt_id: s
         ),
         alike=alike,
         group_sizes=sizes,
-        not_listed={name: sum(part.counts.get(name, 0) for part in parts) for name in NOT_LISTED},
+        only_counted=only_counted,
     )
+
+
+def _only_counted(parts: Sequence[IntegrationRun], listed: Mapping[Untouched, int]) -> dict[Untouched, int]:
+    """Return how many more bookings got no change than there are rows of, by why."""
+    counted = {verdict: sum(part.counts.get(verdict, 0) for part in parts) for verdict in Untouched}
+    counted[Untouched.IGNORED] += sum(part.counts.get("ignored_rejects", 0) for part in parts)
+    missing = {verdict: count - listed.get(verdict, 0) for verdict, count in counted.items()}
+    return {verdict: count for verdict, count in missing.items() if count > 0}
 
 
 def plan_page(services: Services, run_id: str, group: PlanGroup, wanted: Wanted, number: int) -> PlanPage:
@@ -138,6 +154,9 @@ def plan_page(services: Services, run_id: str, group: PlanGroup, wanted: Wanted,
             count = plan_items.count_wanted(connection, run_id, asked)
             items = plan_items.item_page(connection, run_id, asked, start=start, most=PAGE_SIZE)
             return PlanPage(group, count, number, items=tuple(_shown(services, item) for item in items))
+        if group is PlanGroup.UNCHANGED:
+            left = untouched.untouched_page(connection, run_id, wanted, start=start, most=PAGE_SIZE)
+            return PlanPage(group, untouched.count_untouched(connection, run_id, wanted), number, untouched=tuple(left))
         if group is PlanGroup.FOUND:
             found = plan_items.finding_page(connection, run_id, wanted, start=start, most=PAGE_SIZE)
             return PlanPage(group, plan_items.count_findings(connection, run_id, wanted), number, waiting=tuple(found))
@@ -167,6 +186,18 @@ def every_waiting(services: Services, run_id: str, wanted: Wanted) -> Iterator[W
             if not some:
                 break
             yield from some
+
+
+def every_untouched(services: Services, run_id: str, wanted: Wanted, *, chunk: int = CHUNK) -> Iterator[UntouchedItem]:
+    """Go through all bookings that a run has left as they are; they have no state, so none is found by one."""
+    last: UntouchedItem | None = None
+    while not wanted.states:
+        with reading(services.engine) as connection:
+            some = untouched.untouched_after(connection, run_id, wanted, last, chunk)
+        if not some:
+            return
+        yield from some
+        last = some[-1]
 
 
 def text_of_part(services: Services, run_id: str, integration_id: str) -> str:

@@ -26,11 +26,22 @@ from booking_sync.guard import GuardNotice
 from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
 from booking_sync.plan import effect_of, plan_change
-from booking_sync.states import ChangeState, KeptKind, RunState
-from booking_sync.store import changes, ignored, kept, mappings, open_bookings, planned_changes, runs, staging
+from booking_sync.states import ChangeState, KeptKind, RunState, Untouched
+from booking_sync.store import (
+    changes,
+    ignored,
+    kept,
+    mappings,
+    open_bookings,
+    planned_changes,
+    runs,
+    staging,
+    untouched,
+)
 from booking_sync.store.changes import StoredChange
 from booking_sync.store.database import reading
 from booking_sync.store.planned_changes import NewChange
+from booking_sync.store.untouched import LeftAlone
 from booking_sync.work import Work
 
 CHUNK = 2_000
@@ -53,6 +64,8 @@ class Verdict(StrEnum):
 
 OVERTAKES = frozenset({Verdict.CHANGE, Verdict.UNCHANGED, Verdict.SUPERSEDED, Verdict.EXCLUDED, Verdict.IGNORED})
 """Verdicts with which an open change of the booking has become pointless."""
+
+_LEAVES_ALONE = frozenset(Verdict(one) for one in Untouched)
 
 
 def make_and_save_plan(work: Work, notices: Sequence[GuardNotice] = ()) -> Counter[str]:
@@ -93,6 +106,8 @@ def _plan_chunk(
     to_decide = [booking_id for booking_id, is_same in is_unchanged.items() if not is_same or booking_id in busy]
     considered = consider(work, to_decide, due)
     with work.recording() as (writer, at):
+        if not counts.total():
+            _forget_earlier_try(work, writer)
         passed_over = ignored.versions(writer, work.integration.id)
         verdicts = [
             (one, _unless_ignored(one, verdict, passed_over)) for one, verdict in _verdicts(work, writer, considered)
@@ -109,6 +124,37 @@ def _plan_chunk(
             mappings.raise_versions(writer, work.integration.id, {**newer, **_newer_without_change(verdicts)}, at)
         state = ChangeState.PREVIEWED if work.run.is_dry_run else ChangeState.PLANNED
         planned_changes.insert_changes(writer, work.run.id, work.integration.id, new, state=state, at=at)
+        untouched.record(writer, work.run.id, work.integration.id, _left_alone(keys, unchanged, verdicts))
+
+
+def _forget_earlier_try(work: Work, connection: Connection) -> None:
+    """Take back what the step wrote for people to look at, when it was tried before; a planned change is met again."""
+    untouched.forget_understood(connection, work.run.id, work.integration.id)
+    if work.run.is_dry_run:
+        planned_changes.forget_previews(connection, work.run.id, work.integration.id)
+
+
+def _left_alone(
+    keys: Sequence[KeyRow], unchanged: Sequence[str], verdicts: Sequence[tuple[Considered, Verdict]]
+) -> list[LeftAlone]:
+    """Return what gets no change, for the people who look at the plan."""
+    versions = {str(row[0]): int(row[1]) for row in keys}
+    same = [LeftAlone(booking_id, versions[booking_id], Untouched.UNCHANGED) for booking_id in unchanged]
+    return same + [
+        LeftAlone(one.booking.id, one.booking.version, Untouched(verdict), _why_superseded(one, verdict))
+        for one, verdict in verdicts
+        if verdict in _LEAVES_ALONE
+    ]
+
+
+def _why_superseded(one: Considered, verdict: Verdict) -> str | None:
+    """Say what came before a booking; every other verdict says it all."""
+    if verdict is not Verdict.SUPERSEDED:
+        return None
+    if one.open_change is not None and _is_outdated(one):
+        newer = one.open_change.booking_version
+        return f"version {one.booking.version} is older than version {newer}, for which a change is open"
+    return one.decision.reason
 
 
 def _verdicts(work: Work, connection: Connection, considered: Sequence[Considered]) -> list[tuple[Considered, Verdict]]:

@@ -36,6 +36,7 @@ from booking_sync.store import (
     part_figures,
     planned_changes,
     runs,
+    untouched,
 )
 from booking_sync.store.database import reading, writing
 from booking_sync.store.freshness_counts import freshness_counts
@@ -121,8 +122,9 @@ def extract(services: Services, run_id: str, shard: int | None) -> dict[str, int
         swept = sweep(work, sightings)
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
-            counts |= {"ignored_rejects": extracted.ignored} if extracted.ignored else {}
+            counts |= {"ignored_rejects": len(extracted.ignored)} if extracted.ignored else {}
             counted = {**counts, "in_window": extracted.in_window, **swept}
+            untouched.record(connection, run_id, part.integration_id, extracted.ignored)
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, counted)
         return counts
 

@@ -50,6 +50,7 @@ def _slices(engine: Engine, before: datetime) -> Iterator[tuple[str, int]]:
             yield trail.table.name, slice_.count
     for ended in retention.ENDED:
         yield from _until_none_is_left(engine, ended.table.name, before, ended.prune_some)
+    yield from _until_none_is_left(engine, "untouched_booking", before, retention.prune_untouched)
     yield from _until_none_is_left(engine, "run", before, retention.prune_runs)
 
 

@@ -48,6 +48,15 @@ OPEN_STATES = (ChangeState.PLANNED, ChangeState.SENDING, ChangeState.UNKNOWN, Ch
 IN_FLIGHT_STATES = (ChangeState.SENDING, ChangeState.UNKNOWN)
 
 
+class Untouched(StrEnum):
+    """Why a booking that a run has read got no change; the names are those of the run's counts."""
+
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+    EXCLUDED = "excluded"
+    IGNORED = "ignored"
+
+
 class RecordedState(StrEnum):
     """What HubSpot holds for a booking, as far as we recorded: a live activity, a cancelled one, or none any more."""
 

@@ -14,6 +14,7 @@ from booking_sync.states import (
     NoticeKind,
     NoticeState,
     Operation,
+    Untouched,
 )
 
 INTENTS: Mapping[str, str] = {
@@ -93,6 +94,13 @@ INTERVENTIONS: Mapping[str, str] = {
     Intervention.CHANGED: "It changed, so it is no longer ignored",
 }
 
+_UNTOUCHED_BECAUSE: Mapping[Untouched, str] = {
+    Untouched.UNCHANGED: "The activity in HubSpot shows it already: nothing that is passed on differs.",
+    Untouched.SUPERSEDED: "Newer news of it had come already.",
+    Untouched.EXCLUDED: "Its event is not one of those that the settings of this workspace pass on.",
+    Untouched.IGNORED: "A person had said to leave it as it is until it changes.",
+}
+
 _UNTOUCHED = "therefore nothing on it was changed"
 _CONTACTS: Mapping[str, str] = {
     ContactFinding.CREATED: "New contact {id}: HubSpot had none with this address.",
@@ -126,6 +134,15 @@ def why(operation: str, reason: str) -> str:
     """Return why something was decided, with the rule that it follows."""
     rule = next(rule for only, part, rule in _RULES if only in (None, operation) and part in reason)
     return f"{reason[:1].upper()}{reason[1:]}: {_RULE_WORDS[rule]} (rule {rule})."
+
+
+def why_untouched(verdict: Untouched, reason: str | None) -> str:
+    """Return why a booking got no change."""
+    if reason is None:
+        return _UNTOUCHED_BECAUSE[verdict]
+    is_older = reason.startswith("version ")
+    rule = "older news never overwrites newer (rule W3)" if is_older else "the activity belongs to that one (rule R2)"
+    return f"{reason[:1].upper()}{reason[1:]}: {rule}."
 
 
 def contact_sentence(how: str, contact_id: str | None) -> str:

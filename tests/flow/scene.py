@@ -31,6 +31,7 @@ from booking_sync.store.tables import integration
 from booking_sync.window import BACKFILL, MANUAL, RunTrigger, Window
 from tests.compiled_statements import COMPILED
 from tests.flow.clock import SceneClock
+from tests.flow.listed import listing_mistakes
 
 SECRET = "a secret for the scenes, long enough"
 QUIET_SECONDS = 900.0
@@ -181,6 +182,7 @@ class Scene:
             assert part.is_balanced or part.failure, report.note
         assert not ledger.audit_mistakes(self.services.engine, self.sandbox, is_exact=self.has_exact_audit)  # W7
         assert not ledger.payloads_left(self.services.engine)
+        assert not listing_mistakes(self.services.engine)
         assert {entry.method for entry in self.sandbox.calendar.history} <= {"GET"}  # D1
 
     def run_after_quiet_time(self, **how: Any) -> RunReport:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from booking_sync.states import ActivityOutcome, AuditOutcome, Operation, Step
+from booking_sync.states import ActivityOutcome, AuditOutcome, Operation, Step, Untouched
 from booking_sync.store import (
     audit,
     change_figures,
@@ -28,9 +28,12 @@ from booking_sync.store import (
     plan_effects,
     planned_changes,
     staging,
+    untouched,
 )
 from booking_sync.store.database import writing
 from booking_sync.store.plan_effects import PlanOfRun
+from booking_sync.store.plan_items import Wanted
+from booking_sync.store.untouched import LeftAlone
 from tests.store.conftest import INTEGRATION, NOW
 
 IDS = ["bk_1", "bk_2"]
@@ -70,6 +73,12 @@ HOT: dict[str, Query] = {
     "successors": lambda c: staging.claims(c, RUN, INTEGRATION, IDS),
     "ends of chains": lambda c: list(staging.missing_ids(c, RUN, INTEGRATION)),
     "what the mapping has lost": lambda c: lost.last_known_of_unmapped(c, RUN, INTEGRATION),
+    "what is left as it is": lambda c: untouched.record(
+        c, RUN, INTEGRATION, [LeftAlone("bk_1", 1, Untouched.UNCHANGED)]
+    ),
+    "what an earlier try left as it is": lambda c: untouched.forget_understood(c, RUN, INTEGRATION),
+    "what an earlier try showed": lambda c: planned_changes.forget_previews(c, RUN, INTEGRATION),
+    "a page of what was left as it is": lambda c: untouched.untouched_page(c, RUN, Wanted(), start=0, most=50),
     "what is too old to be new": lambda c: lost.created_between(c, RUN, INTEGRATION, NOW - timedelta(days=1), NOW),
     "what explains an edit": lambda c: lost.changed_since(c, INTEGRATION, ["7"], NOW),
     "whose activity it is": lambda c: lost.mapped_bookings(c, "424242", ["7"]),

@@ -15,7 +15,8 @@ from booking_sync.store.alert_tables import alert
 from booking_sync.store.database import reading, writing
 from booking_sync.store.intervention_tables import ignored_booking, intervention
 from booking_sync.store.notice_tables import notice
-from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.read_tables import kept_booking, untouched_booking
+from booking_sync.store.retention import prune_runs
 from booking_sync.store.tables import audit, change, drift, integration_run, mapping, mapping_history, refused_plan, run
 from tests.store.conftest import INTEGRATION, NOW
 from tests.store.test_schema import change_row
@@ -167,6 +168,31 @@ def test_notices_go_when_nobody_can_move_their_meeting_any_more(engine: Engine) 
     add(engine, notice, *rows, ahead, notice_row("open", finished_at=None))
     assert prune(engine) == {"notice": 1}
     assert left(engine, notice, "id") == {"young", "ahead", "open"}  # M1
+
+
+def untouched_row(run_id: str, booking_id: str) -> dict[str, Any]:
+    what = {"booking_version": 1, "verdict": "unchanged"}
+    return {"run_id": run_id, "integration_id": INTEGRATION, "booking_id": booking_id, **what}
+
+
+def test_what_old_runs_left_as_it_is_goes_in_slices_and_the_runs_with_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 3)
+    with writing(engine) as connection:
+        connection.execute(run.update().where(run.c.id == "run_1").values(opened_at=OLD, closed_at=OLD))
+        connection.execute(run.update().where(run.c.id == "run_2").values(opened_at=YOUNG, closed_at=YOUNG))
+    add(engine, untouched_booking, *(untouched_row("run_1", f"bk_{n}") for n in range(7)), untouched_row("run_2", "bk"))
+    assert prune(engine) == {"untouched_booking": 7, "run": 1}
+    assert left(engine, untouched_booking, "run_id") == left(engine, run, "id") == {"run_2"}
+
+
+def test_a_run_stays_as_long_as_what_it_left_as_it_is(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(run.update().values(opened_at=OLD, closed_at=OLD))
+        connection.execute(insert(untouched_booking), untouched_row("run_1", "bk_1"))
+        assert prune_runs(connection, NOW, 9) == 1
+    assert left(engine, run, "id") == {"run_1"}
 
 
 def test_a_run_goes_with_its_parts_when_nothing_refers_to_it(engine: Engine) -> None:

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from booking_sync.states import ActivityOutcome, ChangeState, KeptKind, Operation
 from booking_sync.store.read_tables import kept_booking
-from booking_sync.store.statements import chunks
+from booking_sync.store.statements import ESCAPE, chunks, containing, escaped
 from booking_sync.store.tables import change, drift, mapping_history, run
 
 _IN_ORDER = (change.c.booking_created_at, change.c.booking_id, change.c.id)
-_ESCAPE = "\\"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Attempt:
 
 def attempts(connection: Connection, dag_id: str, dag_run_id: str) -> list[Attempt]:
     """Return the runs that a DAG run has opened, the newest first."""
-    is_cleared = run.c.dag_run_id.like(f"{_escaped(dag_run_id)}#%", escape=_ESCAPE)
+    is_cleared = run.c.dag_run_id.like(f"{escaped(dag_run_id)}#%", escape=ESCAPE)
     mine = (run.c.dag_id == dag_id) & ((run.c.dag_run_id == dag_run_id) | is_cleared)
     columns = [run.c[name] for name in Attempt.__dataclass_fields__]
     rows = connection.execute(select(*columns).where(mine).order_by(run.c.opened_at.desc(), run.c.dag_run_id.desc()))
@@ -184,7 +183,7 @@ def _of_run(run_id: str) -> ColumnElement[bool]:
 
 def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     columns = (change.c.booking_id, change.c.activity_id, change.c.old_activity_id, change.c.reason, change.c.error)
-    found = _like(wanted.sought, *columns)
+    found = containing(wanted.sought, *columns)
     if wanted.operations:
         found.append(change.c.operation.in_(sorted(wanted.operations)))
     if wanted.states:
@@ -195,29 +194,17 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _kept(run_id: str, kind: KeptKind, wanted: Wanted) -> list[ColumnElement[bool]]:
-    found = _like(wanted.sought, kept_booking.c.booking_id, kept_booking.c.reason)
+    found = containing(wanted.sought, kept_booking.c.booking_id, kept_booking.c.reason)
     if wanted.integration_id:
         found.append(kept_booking.c.integration_id == wanted.integration_id)
     return [kept_booking.c.run_id == run_id, kept_booking.c.kind == kind, *found]
 
 
 def _findings(run_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
-    found = _like(wanted.sought, drift.c.booking_id, drift.c.activity_id, drift.c.kind, drift.c.sentence)
+    found = containing(wanted.sought, drift.c.booking_id, drift.c.activity_id, drift.c.kind, drift.c.sentence)
     if wanted.integration_id:
         found.append(drift.c.integration_id == wanted.integration_id)
     return [drift.c.run_id == run_id, *found]
-
-
-def _like(sought: str, *columns: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-    if not sought:
-        return []
-    pattern = f"%{_escaped(sought)}%"
-    return [or_(*(column.ilike(pattern, escape=_ESCAPE) for column in columns))]
-
-
-def _escaped(text: str) -> str:
-    """Return a text that LIKE takes word for word."""
-    return text.replace(_ESCAPE, _ESCAPE * 2).replace("%", rf"{_ESCAPE}%").replace("_", rf"{_ESCAPE}_")
 
 
 def _select() -> Select[Any]:

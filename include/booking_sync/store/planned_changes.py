@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from booking_sync.plan import Change
 from booking_sync.states import ActivityOutcome, ChangeState, Operation, Step
@@ -48,6 +48,12 @@ def insert_changes(
     if new_changes:
         rows = [_new_row(run_id, integration_id, new_change, state, at) for new_change in new_changes]
         connection.execute(change.insert(), filled(rows))
+
+
+def forget_previews(connection: Connection, run_id: str, integration_id: str) -> None:
+    """Take back what an earlier try of a dry run's plan has shown."""
+    mine = (change.c.run_id == run_id, change.c.integration_id == integration_id)
+    connection.execute(delete(change).where(*mine, change.c.state == ChangeState.PREVIEWED))
 
 
 def resume_archives(connection: Connection, run_id: str, integration_id: str) -> int:

@@ -1,4 +1,4 @@
-"""The tables of what runs have read: bookings until their plan is made, and bookings that have to be read again."""
+"""The tables of what runs have read: bookings until their plan is made, those left as they are, those to read again."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ staged_booking = Table(
         sqlite_where=HAS_PREDECESSOR,
     ),
 )
+
+untouched_booking = Table(
+    "untouched_booking",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("integration_id", String(300), primary_key=True),
+    Column("booking_id", String(200), primary_key=True),
+    Column("booking_version", BigInteger, comment="null where the booking could not be understood"),
+    Column("verdict", String(32), nullable=False),
+    Column("reason", Text, comment="null where the verdict says it; names bookings by their ids"),
+    sqlite_with_rowid=False,  # the key is nearly the whole row, and a backfill may add a million
+)
+"""What a run has read and left as it is, for the people who look at its plan; nothing is ever decided by it."""
 
 IS_KEPT = text("is_open")
 """The same for the index over bookings that every run reads again."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, select, tuple_
 
 from booking_sync.states import HELD_BACK_STATES, OPEN_STATES, AuditOutcome
 from booking_sync.store.alert_tables import alert
 from booking_sync.store.intervention_tables import intervention
 from booking_sync.store.notice_tables import notice
-from booking_sync.store.read_tables import kept_booking
+from booking_sync.store.read_tables import kept_booking, untouched_booking
 from booking_sync.store.tables import audit, change, drift, mapping, mapping_history, refused_plan, run
 
 
@@ -106,6 +106,13 @@ ENDED: Sequence[Ended] = (
 )
 
 
+def prune_untouched(connection: Connection, before: datetime, most: int) -> int:
+    """Delete some of what runs that were opened before then have left as it is; return how many rows."""
+    keys = tuple(untouched_booking.primary_key.columns)
+    old = select(*keys).join(run, run.c.id == untouched_booking.c.run_id).where(run.c.opened_at < before)
+    return connection.execute(delete(untouched_booking).where(tuple_(*keys).in_(old.limit(most)))).rowcount
+
+
 def prune_runs(connection: Connection, before: datetime, most: int) -> int:
     """Delete some of the runs that were opened before then and that nothing refers to any more; return how many."""
     old = select(run.c.id).where(
@@ -115,5 +122,6 @@ def prune_runs(connection: Connection, before: datetime, most: int) -> int:
         ~exists().where(change.c.worker_run_id == run.c.id),
         ~exists().where(audit.c.run_id == run.c.id),
         ~exists().where(kept_booking.c.run_id == run.c.id),
+        ~exists().where(untouched_booking.c.run_id == run.c.id),
     )
     return connection.execute(delete(run).where(run.c.id.in_(old.limit(most)))).rowcount

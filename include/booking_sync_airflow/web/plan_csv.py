@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from booking_sync.appearance import DIGESTS, ShownField
-from booking_sync.plan_view import PlanHead, ShownItem
+from booking_sync.plan_view import PlanGroup, PlanHead, ShownItem
 from booking_sync.store.integrations import PortalRecord
 from booking_sync.store.plan_items import WaitingItem
+from booking_sync.store.untouched import UntouchedItem
 from booking_sync_airflow.web.links import activity_url
+from booking_sync_airflow.web.plan_words import UntouchedWords
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 WITH_VALUES = tuple(field for field in ShownField if field not in DIGESTS)
@@ -35,21 +37,29 @@ COLUMNS = (
 
 
 def csv_lines(
-    items: Iterable[ShownItem], waiting: Iterable[WaitingItem], head: PlanHead, *, has_names: bool
+    items: Iterable[ShownItem],
+    untouched: Iterable[UntouchedItem],
+    waiting: Iterable[WaitingItem],
+    head: PlanHead,
+    *,
+    has_names: bool,
 ) -> Iterator[str]:
     """Yield the header and a line an item. ``has_names``: whether the reader may see the names of hosts."""
-    portals = {part.integration.id: part.portal for part in head.parts}
+    parts = {part.integration.id: part for part in head.parts}
     yield csv_line(COLUMNS)
     for one in items:
-        yield csv_line(_cells(one, portals[one.item.integration_id], has_names=has_names))
+        yield csv_line(_cells(one, parts[one.item.integration_id].portal, has_names=has_names))
+    for left in untouched:
+        yield _line_of(_untouched_cells(UntouchedWords(left, parts[left.integration_id])))
     for kept in waiting:
-        known = {
-            "integration": kept.integration_id,
-            "group": kept.kind,
-            "booking_id": kept.booking_id or "",
-            "reason": kept.reason,
-        }
-        yield csv_line([known.get(column, "") for column in COLUMNS])
+        yield _line_of(
+            {
+                "integration": kept.integration_id,
+                "group": kept.kind,
+                "booking_id": kept.booking_id or "",
+                "reason": kept.reason,
+            }
+        )
 
 
 def csv_line(cells: Iterable[str]) -> str:
@@ -62,6 +72,24 @@ def csv_line(cells: Iterable[str]) -> str:
 def safe_cell(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(DANGEROUS) else text
+
+
+def _line_of(known: Mapping[str, str]) -> str:
+    return csv_line([known.get(column, "") for column in COLUMNS])
+
+
+def _untouched_cells(words: UntouchedWords) -> dict[str, str]:
+    item = words.item
+    return {
+        "integration": item.integration_id,
+        "group": PlanGroup.UNCHANGED.value,
+        "state": item.verdict.value,
+        "booking_id": item.booking_id,
+        "booking_version": "" if item.booking_version is None else str(item.booking_version),
+        "activity_id": item.activity_id or "",
+        "reason": words.reason,
+        "hubspot_url": words.activity_url or "",
+    }
 
 
 def _cells(shown: ShownItem, portal: PortalRecord, *, has_names: bool) -> list[str]:

@@ -12,7 +12,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, HTTPException, Query, Response, status
 from fastapi.responses import StreamingResponse
 
-from booking_sync.plan_view import PAGE_SIZE, PlanGroup, PlanHead, every_item, every_waiting, plan_head, plan_page
+from booking_sync.plan_view import (
+    PAGE_SIZE,
+    PlanGroup,
+    PlanHead,
+    every_item,
+    every_untouched,
+    every_waiting,
+    plan_head,
+    plan_page,
+)
 from booking_sync.services import Services
 from booking_sync.states import ChangeState
 from booking_sync.store.plan_items import Wanted
@@ -22,7 +31,14 @@ from booking_sync_airflow.web.address import pages_path
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.booking_page import booking_path
 from booking_sync_airflow.web.plan_csv import csv_lines
-from booking_sync_airflow.web.plan_words import GROUP_MEANS, GROUP_WORDS, STATE_WORDS, HeadView, ItemWords
+from booking_sync_airflow.web.plan_words import (
+    GROUP_MEANS,
+    GROUP_WORDS,
+    STATE_WORDS,
+    HeadView,
+    ItemWords,
+    UntouchedWords,
+)
 from booking_sync_airflow.web.rendering import page
 
 router = APIRouter()
@@ -58,10 +74,11 @@ class Asked:
         return self.wanted != Wanted()
 
     def group_in(self, head: PlanHead) -> PlanGroup:
-        """Return the group that is asked for, else the first that has something in it."""
+        """Return the group that is asked for, else the first that has something in it; what is unchanged comes last."""
         if self.group in set(PlanGroup):
             return PlanGroup(self.group)
-        return next((group for group, size in head.group_sizes.items() if size), PlanGroup.CREATE)
+        filled = [group for group, size in head.group_sizes.items() if size]
+        return min(filled, key=lambda group: group is PlanGroup.UNCHANGED, default=PlanGroup.CREATE)
 
     def path(self, page_name: str = "/plan", **other: object) -> str:
         """Return the address with something else asked for; a group, filter or search begins with its first page."""
@@ -104,6 +121,7 @@ def show_plan(asked: AskedFor, visitor: Reader, services: Backing) -> Response:
     if head is None:
         return page("plan_none.html", visitor)
     group = asked.group_in(head)
+    parts = {part.integration.id: part for part in head.parts}
     shown = plan_page(services, head.attempt.id, group, asked.wanted, asked.number)
     return page(
         "plan.html",
@@ -114,6 +132,7 @@ def show_plan(asked: AskedFor, visitor: Reader, services: Backing) -> Response:
         groups=[(one, GROUP_WORDS[one], size) for one, size in head.group_sizes.items()],
         shown=shown,
         items=[ItemWords(one, head, may_see_names=visitor.may_operate) for one in shown.items],
+        untouched=[UntouchedWords(one, parts[one.integration_id]) for one in shown.untouched],
         states=list(ChangeState),
         state_words=STATE_WORDS,
         group_means=GROUP_MEANS,
@@ -128,6 +147,7 @@ def export_plan(asked: AskedFor, visitor: Reader, services: Backing) -> Response
     head = _head(services, asked)
     lines = csv_lines(
         every_item(services, head.attempt.id, asked.wanted),
+        every_untouched(services, head.attempt.id, asked.wanted),
         every_waiting(services, head.attempt.id, asked.wanted),
         head,
         has_names=visitor.may_operate,

@@ -9,9 +9,10 @@ from booking_sync.guard import PLAN_REFUSED
 from booking_sync.plan import SIGNS
 from booking_sync.plan_view import PlanGroup, PlanHead, PlanPart, ShownItem
 from booking_sync.report import COLUMNS
-from booking_sync.states import ChangeState, RunState
+from booking_sync.states import ChangeState, RunState, Untouched
 from booking_sync.store.plan_items import PlannedItem
-from booking_sync.story_words import ENDS, warning_sentence, why
+from booking_sync.store.untouched import UntouchedItem
+from booking_sync.story_words import ENDS, warning_sentence, why, why_untouched
 from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.web.booking_page import booking_path
 from booking_sync_airflow.web.links import activity_url
@@ -21,6 +22,7 @@ GROUP_WORDS = {
     PlanGroup.RECREATE: "Recreate",
     PlanGroup.CANCEL: "Cancel",
     PlanGroup.UPDATE: "Update",
+    PlanGroup.UNCHANGED: "Unchanged",
     PlanGroup.REJECTED: "Rejected",
     PlanGroup.WAITING: "Waiting",
     PlanGroup.FOUND: "Found",
@@ -30,6 +32,7 @@ GROUP_MEANS = {
     PlanGroup.RECREATE: "Rescheduled bookings: a new activity is made, then the old one is archived.",
     PlanGroup.CANCEL: "Cancelled bookings: the activity stays, under the title “[Canceled] …”.",
     PlanGroup.UPDATE: "Other changes, and how meetings went: written to the same activity.",
+    PlanGroup.UNCHANGED: "Bookings that were read and got no change, each with the reason.",
     PlanGroup.REJECTED: "Bookings that could not be understood. Nothing is done for them; every run reads them again.",
     PlanGroup.WAITING: "Bookings that have to wait for something else. Every run looks at them again.",
     PlanGroup.FOUND: "Where bookings, our records and HubSpot disagree.",
@@ -43,6 +46,12 @@ STATE_WORDS = {
     ChangeState.SUPERSEDED: "Overtaken",
     ChangeState.IGNORED: "Ignored",
     ChangeState.PREVIEWED: "Only shown",
+}
+UNTOUCHED_WORDS = {
+    Untouched.UNCHANGED: "Unchanged",
+    Untouched.SUPERSEDED: "Superseded",
+    Untouched.EXCLUDED: "Excluded",
+    Untouched.IGNORED: "Ignored",
 }
 _RUN_WORDS = {
     RunState.OPEN: ("Under way", ""),
@@ -105,6 +114,31 @@ class ItemWords:
         return [(what, id_, activity_url(self._portal, id_)) for what, id_ in named if id_]
 
 
+class UntouchedWords:
+    """One booking without a change as the page and the export show it."""
+
+    def __init__(self, item: UntouchedItem, part: PlanPart) -> None:
+        self.item = item
+        self.workspace = part.integration.workspace_name
+        self.booking_path = booking_path(item.integration_id, item.booking_id)
+        self.verdict = UNTOUCHED_WORDS[item.verdict]
+        self.activity_url = activity_url(part.portal, item.activity_id)
+
+    @property
+    def version(self) -> str:
+        """Which version the run has read."""
+        version = self.item.booking_version
+        return "a version that could not be understood" if version is None else f"version {version}"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing was done."""
+        said = why_untouched(self.item.verdict, self.item.reason)
+        if self.item.ignored_by is None:
+            return said
+        return f"{said} {self.item.ignored_by}: “{self.item.ignored_because}”."
+
+
 class HeadView:
     """What stands above the items."""
 
@@ -144,9 +178,9 @@ class HeadView:
         return first or list(self.head.parts)
 
     @property
-    def not_listed(self) -> dict[str, int]:
-        """Bookings of which only the number is kept."""
-        return {name: count for name, count in self.head.not_listed.items() if count}
+    def only_counted(self) -> str:
+        """Say how many bookings got no change without being listed; empty where there are none."""
+        return ", ".join(f"{count:,} {verdict}" for verdict, count in self.head.only_counted.items())
 
     def balance(self, part: PlanPart) -> str:
         """Say what became of the bookings that were read."""

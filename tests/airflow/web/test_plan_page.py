@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +16,8 @@ from sqlalchemy import Engine, insert, select
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
 from booking_sync.store.database import reading, writing
+from booking_sync.store.intervention_tables import ignored_booking
+from booking_sync.store.read_tables import untouched_booking
 from booking_sync.store.tables import change, drift, integration_run
 from booking_sync.store.tables import run as run_table
 from booking_sync_airflow.identity import AUDIT_DAG_ID
@@ -144,6 +147,100 @@ def test_a_run_of_another_dag_and_one_that_has_not_begun_are_told_so(browser: Ca
     assert "No plan yet" in words(viewer.get(plan("manual__never")))
     assert viewer.get(plan("manual__never", page="/plan.csv")).status_code == 404
     assert viewer.get("/plan").status_code == 400
+
+
+def test_what_was_left_as_it_is_is_listed_found_and_exported(
+    browser: Callable[[User], Browser], acme: str, sandbox: Sandbox, bookings: list[str]
+) -> None:
+    run(booking_ids=bookings)
+    same = sandbox.calendar.state.book(acme, start_at=START, end_at=START + timedelta(minutes=30))["id"]
+    run("manual__2", booking_ids=[same])
+    run("manual__3", booking_ids=[same, bookings[0]])
+    viewer = browser(VIEWER)
+
+    shown = viewer.get(plan("manual__3"))
+    found, none = (words(viewer.get(plan("manual__3", group="unchanged", q=sought))) for sought in (same, "bk_404"))
+    header, *rows = table(viewer.get(plan("manual__3", page="/plan.csv", q=same)).text)
+    by_state = table(viewer.get(plan("manual__3", page="/plan.csv", state="done")).text)
+
+    assert "Unchanged 2" in words(shown)
+    assert "The activity in HubSpot shows it already" in words(shown)
+    assert f"/booking-sync/bookings/{same}?integration=" in shown.text
+    activity_id = next(one["id"] for one in sandbox.hubspot.state.activities() if _is_of(one, same))
+    assert f"record/0-47/{activity_id}" in shown.text
+    assert same in found
+    assert bookings[0] not in found
+    assert "Nothing fits the filter." in none
+    (row,) = (dict(zip(header, row, strict=True)) for row in rows)
+    assert (row["group"], row["state"], row["booking_id"], row["booking_version"], row["activity_id"]) == (
+        *("unchanged", "unchanged", same, "1"),
+        activity_id,
+    )
+    assert row["hubspot_url"].endswith(activity_id)
+    assert by_state == [header]
+
+
+def _is_of(activity: dict[str, Any], booking_id: str) -> bool:
+    return bool(activity["properties"].get("calendar_booking_id") == booking_id)
+
+
+def test_a_reason_that_a_person_typed_is_no_formula_and_no_markup_either(
+    browser: Callable[[User], Browser], mapping: Engine, bookings: list[str]
+) -> None:
+    run("manual__3", booking_ids=bookings)
+    with writing(mapping) as connection:
+        (integration_id,) = connection.execute(select(integration_run.c.integration_id).distinct()).scalars()
+        of_run = select(run_table.c.id).where(run_table.c.dag_run_id == "manual__3")
+        mine = {"integration_id": integration_id, "booking_id": "=1+1", "booking_version": 1}
+        connection.execute(
+            insert(untouched_booking),
+            mine | {"run_id": connection.execute(of_run).scalar_one(), "verdict": "ignored"},
+        )
+        said = {"ignored_by": "otto", "ignored_at": START, "reason": "<b>no</b>"}
+        connection.execute(insert(ignored_booking), mine | said)
+
+    shown = browser(VIEWER).get(plan("manual__3", group="unchanged"))
+    rows = table(browser(VIEWER).get(plan("manual__3", page="/plan.csv")).text)
+
+    assert "A person had said to leave it as it is until it changes. otto: “&lt;b&gt;no&lt;/b&gt;”." in shown.text
+    assert not [cell for row in rows for cell in row if cell.startswith(DANGEROUS)]
+    assert "'=1+1" in {row[COLUMNS.index("booking_id")] for row in rows}
+
+
+def test_a_long_list_of_what_was_left_as_it_is_has_pages(
+    browser: Callable[[User], Browser], mapping: Engine, bookings: list[str]
+) -> None:
+    run("manual__3", booking_ids=bookings[:1])
+    with writing(mapping) as connection:
+        of_run = select(integration_run.c.run_id, integration_run.c.integration_id)
+        mine = connection.execute(of_run.join(run_table).where(run_table.c.dag_run_id == "manual__3")).mappings().one()
+        what = {**mine, "booking_version": 1, "verdict": "unchanged"}
+        connection.execute(insert(untouched_booking), [what | {"booking_id": f"bk_{n:05}"} for n in range(2_101)])
+    viewer = browser(VIEWER)
+
+    last = viewer.get(plan("manual__3", group="unchanged", number="43"))
+    _, *rows = table(viewer.get(plan("manual__3", page="/plan.csv")).text)
+
+    assert "Page 43 of 43, 2,101 items" in words(last)
+    assert last.text.count("<li>") == 1
+    assert {f"bk_{n:05}" for n in range(2_101)} <= {row[COLUMNS.index("booking_id")] for row in rows}
+    assert len(rows) == 2_102  # and the change
+
+
+def test_a_run_from_before_the_list_existed_says_so_instead_of_showing_none(
+    browser: Callable[[User], Browser], mapping: Engine, acme: str, sandbox: Sandbox
+) -> None:
+    same = sandbox.calendar.state.book(acme, start_at=START, end_at=START + timedelta(minutes=30))["id"]
+    run(booking_ids=[same])
+    run("manual__2", booking_ids=[same])
+    with writing(mapping) as connection:
+        connection.execute(untouched_booking.delete())
+
+    said = words(browser(VIEWER).get(plan("manual__2")))
+
+    assert "Unchanged 1" in said
+    assert "Of these bookings only the number is kept, so they are not listed: 1 unchanged." in said
+    assert "Nothing in this group." not in said
 
 
 def table(text: str) -> list[list[str]]:
