@@ -146,10 +146,11 @@ def _outcome(
 def _decide_replaced(booking: Booking, recorded: Recorded | None, successor_id: str | None) -> Decision:
     """Leave the activity to the successor, which archives it; while that one is unknown, it stands."""
     has_activity = recorded is not None and recorded.state is not RecordedState.REPLACED
+    new_id = successor_id or booking.rescheduled_to_id
+    reason = f"rescheduled to booking {new_id}" if new_id else "rescheduled to a booking that is not named"
     if has_activity and successor_id is None:
-        reason = f"rescheduled to booking {booking.rescheduled_to_id}, which has not been read yet"
-        return Decision(NoChange.WAITING, reason)
-    return Decision(NoChange.SUPERSEDED, f"rescheduled to booking {successor_id or booking.rescheduled_to_id}")
+        return Decision(NoChange.WAITING, f"{reason}, which has not been read yet")
+    return Decision(NoChange.SUPERSEDED, reason)
 
 
 def _decide_revived(booking: Booking, recorded: Recorded) -> Decision:

@@ -93,6 +93,17 @@ ROWS: list[Recorded | None] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [("bk_next", "rescheduled to booking bk_next"), (None, "rescheduled to a booking that is not named")],
+)
+def test_a_reschedule_says_where_to_as_far_as_that_is_known(named: str | None, reason: str) -> None:
+    booking = replace(BOOKING, status=RESCHEDULED, rescheduled_to_id=named)
+
+    assert decide(booking, None).reason == reason
+    assert decide(booking, recorded()).reason == f"{reason}, which has not been read yet"
+
+
 @pytest.mark.parametrize("status", BookingStatus)
 def test_no_combination_breaks_the_rules(status: BookingStatus) -> None:
     booking = replace(BOOKING, status=status)
