@@ -36,10 +36,14 @@ class _AsItIs:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Whether something of a booking waits; ``why_not``: why that cannot be ignored, None where it can."""
+    """Whether something of a booking waits; ``why_not``: why that cannot be ignored, None where it can.
+
+    ``is_refused``: it belongs to a plan that waits for approval, so that trying it again changes nothing.
+    """
 
     is_waiting: bool
     why_not: str | None = None
+    is_refused: bool = False
 
 
 def waiting_of(services: Services, integration_id: str, booking_id: str) -> Waiting:
@@ -48,7 +52,8 @@ def waiting_of(services: Services, integration_id: str, booking_id: str) -> Wait
         stored = changes.open_changes(connection, integration_id, [booking_id]).get(booking_id)
         is_rejected = bool(kept.rejected_among(connection, integration_id, [booking_id]))
     if stored is not None:
-        return Waiting(is_waiting=True, why_not=why_not_to_be_ignored(stored))
+        is_refused = stored.refused_at is not None
+        return Waiting(is_waiting=True, why_not=why_not_to_be_ignored(stored), is_refused=is_refused)
     return Waiting(is_waiting=is_rejected)
 
 

@@ -189,12 +189,12 @@ def remedy_of(alert: Alert) -> tuple[str, str]:
     from urllib.parse import quote  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync.states import AlertKind  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.identity import SYNC_DAG_ID  # noqa: PLC0415 - same
+    from booking_sync_airflow.identity import REQUIRED_ACTIONS, SYNC_DAG_ID  # noqa: PLC0415 - same
 
     workspace = quote(alert.subject.rpartition("@")[0], safe="")
     of_integration = f"/plugin/integrations/booking-sync/integrations/{workspace}"
     pages = {
-        AlertKind.REFUSED: ("Approve or reject it", "/required_actions?response_received=false"),
+        AlertKind.REFUSED: ("Approve or reject it", f"/{REQUIRED_ACTIONS}"),
         AlertKind.NO_RUN: ("See its runs", f"/dags/{SYNC_DAG_ID}"),
         AlertKind.UNANSWERED: ("See what waits", "/plugin/booking-sync"),
         AlertKind.RECONNECT: ("Connect it again", of_integration),

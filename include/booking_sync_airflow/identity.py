@@ -13,6 +13,9 @@ OUR_DAG_IDS = RECONCILIATION_DAG_IDS | {AUDIT_DAG_ID, APPROVAL_DAG_ID, WATCH_DAG
 PLAN_TAB = "plugin/booking-plan"
 """Where Airflow shows the tab *Plan*, below the address of a run."""
 
+REQUIRED_ACTIONS = "required_actions?response_received=false"
+"""Where Airflow lists what people are asked, below its own address."""
+
 NOTE_KEY = "note"
 """XCom key under which a task leaves the text that the plugin puts on the run as its note."""
 RUN_ID_KEY = "run_id"

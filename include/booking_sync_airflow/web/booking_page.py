@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from booking_sync.booking_outlook import outlook_of
 from booking_sync.booking_search import Place, find_bookings, find_bookings_of_invitee
 from booking_sync.booking_story import Story, story_of
-from booking_sync.ignoring import LONGEST_REASON, waiting_of
+from booking_sync.ignoring import LONGEST_REASON, Waiting, waiting_of
 from booking_sync.services import Services
 from booking_sync.store import integrations
 from booking_sync.store.database import reading
@@ -75,14 +75,15 @@ def show_booking(
         return _found(services, visitor, booking_id, find_bookings(services, booking_id))
     at = _booking_at(services, integration, booking_id)
     story = story_of(services, integration, booking_id)
+    waiting = waiting_of(services, integration, booking_id)
     return page(
         "booking.html",
         visitor,
         at=at,
         story=story,
-        waiting=waiting_of(services, integration, booking_id),
+        waiting=waiting,
         longest_reason=LONGEST_REASON,
-        status_words=_status_words(story),
+        status_words=_status_words(story, waiting),
         notices=notices_of(request),
         now=services.clock(),
     )
@@ -144,7 +145,7 @@ def _booking_at(services: Services, integration_id: str, booking_id: str) -> Boo
         return BookingAt(integration, integrations.load_portal(connection, integration.portal_id), booking_id)
 
 
-def _status_words(story: Story) -> tuple[str, str]:
+def _status_words(story: Story, waiting: Waiting) -> tuple[str, str]:
     """Say how the booking stands, with the tone."""
     if story.ignored is not None:
         return "Ignored until it changes", ""
@@ -152,5 +153,7 @@ def _status_words(story: Story) -> tuple[str, str]:
         return ("Nothing in HubSpot", "warn") if not story.is_empty else ("Nothing recorded", "")
     if story.state == "replaced":
         return "Replaced by another booking", ""
+    if waiting.is_waiting:
+        return "In HubSpot, a change waits", "warn"
     words = {"live": ("In HubSpot", "good"), "canceled": ("In HubSpot, cancelled", "good")}
     return words[story.state]

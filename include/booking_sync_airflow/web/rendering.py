@@ -12,7 +12,7 @@ from markupsafe import Markup
 from booking_sync.story_words import span
 from booking_sync.utc_minute import utc_minute
 from booking_sync_airflow.airflow_address import airflow_url
-from booking_sync_airflow.identity import OUR_DAG_IDS
+from booking_sync_airflow.identity import OUR_DAG_IDS, REQUIRED_ACTIONS
 from booking_sync_airflow.web import spans
 from booking_sync_airflow.web.access import Visitor
 from booking_sync_airflow.web.address import pages_path
@@ -68,6 +68,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"airflow": airflow_url(), "pages": pages_path(), "asset": asset_url, "csrf_field": FIELD}
+    made.globals |= {"required_actions": f"{airflow_url()}/{REQUIRED_ACTIONS}"}
     made.globals |= {"our_dags": OUR_DAG_IDS, "run_url": run_url, "run_words": run_words}
     made.filters |= {"ago": spans.ago, "until": spans.until, "moment": utc_minute, "thousands": spans.thousands}
     made.filters |= {

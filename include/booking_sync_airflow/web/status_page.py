@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from booking_sync.failure_words import REJECTED, WAITING, FailureWords, failure_words
 from booking_sync.freshness import TARGET_SECONDS
+from booking_sync.guard import PLAN_REFUSED
 from booking_sync.report import COLUMNS
 from booking_sync.states import ChangeState, KeptKind, RunState
 from booking_sync.store.status import OpenItem, PastRun
@@ -43,6 +44,11 @@ class ItemView:
     def path(self) -> str | None:
         """The page of its booking."""
         return booking_path(self.item.integration_id, self.item.booking_id) if self.item.booking_id else None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it belongs to a plan that a person has to approve, so that trying it again changes nothing."""
+        return self.item.error_code == PLAN_REFUSED
 
     @property
     def tone(self) -> str:

@@ -16,6 +16,7 @@ from tests.airflow.dag_runs import runs_of
 from tests.airflow.web.browsing import OPERATOR, VIEWER, Browser, User, words
 from tests.airflow.web.conftest import FIRST
 from tests.airflow.web.runs import run
+from tests.flow.test_plan_guard import MANY
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -130,3 +131,24 @@ def test_a_viewer_is_offered_nothing(browser: Callable[[User], Browser], refused
     pages = browser(VIEWER).get(page_of(refused)).text + browser(VIEWER).get("/status").text
 
     assert [action for action in ("/retry", "/ignore", "/take-up", "/retry-all") if f'{action}"' in pages] == []
+
+
+def test_what_waits_for_approval_leads_to_the_question_and_offers_no_retry(
+    browser: Callable[[User], Browser], acme: str, sandbox: Sandbox
+) -> None:
+    start = utc_now() + timedelta(days=1)
+    times = {"start_at": start, "end_at": start + timedelta(minutes=30)}
+    booked = [str(sandbox.calendar.state.book(acme, **times)["id"]) for _ in range(MANY)]
+    run("manual__1", booking_ids=booked)
+    for booking_id in booked:
+        sandbox.calendar.state.cancel(booking_id)
+    assert run("manual__2", booking_ids=booked).is_red
+
+    status, one = (browser(OPERATOR).get(path) for path in ("/status", page_of(booked[0])))
+
+    for page in (status, one):
+        assert 'href="http://airflow.test/required_actions?response_received=false"' in page.text
+        assert 'action="/booking-sync/retry"' not in page.text
+        assert f"{page_of(booked[0])}#ignore" not in page.text
+    assert "1 refused plan waits for a person: approve or reject it" in words(status)
+    assert "In HubSpot, a change waits" in words(one)
