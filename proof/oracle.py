@@ -40,7 +40,7 @@ def _shown_wrongly(sandbox: Sandbox, activity: dict[str, Any], booking: Booking)
     start, end = _moment(booking["start_at"]), _moment(booking["end_at"])
     expected = {
         "hs_meeting_title": f"Meeting - Calendar.com: {name}",
-        "hs_meeting_outcome": "NO_SHOW" if _nobody_came(booking) else "SCHEDULED",
+        "hs_meeting_outcome": "NO_SHOW" if _has_no_show(sandbox, booking) else "SCHEDULED",
         "calendar_event_name": name,
     }
     times = {"hs_timestamp": start, "hs_meeting_start_time": start, "hs_meeting_end_time": end}
@@ -73,10 +73,10 @@ def _words(text: str) -> str:
     return " ".join(text.split())
 
 
-def _nobody_came(booking: Booking) -> bool:
-    """Whether the host has said of every invitee that they did not come (A8)."""
-    active = [one for one in booking["invitees"] if one["status"] == "active"]
-    return bool(active) and all(one["no_show"] for one in active)
+def _has_no_show(sandbox: Sandbox, booking: Booking) -> bool:
+    """Whether the host has said of an invitee that they did not come to a meeting that has begun (A8)."""
+    has_begun = _moment(booking["start_at"]) <= sandbox.calendar.state.clock()
+    return has_begun and any(one["no_show"] for one in booking["invitees"] if one["status"] == "active")
 
 
 def _absent_people(sandbox: Sandbox, activity: dict[str, Any], booking: Booking) -> list[str]:
