@@ -76,6 +76,11 @@ class CardView:
         return _HEALTH[self.card.health]
 
     @property
+    def needs_a_look(self) -> bool:
+        """Whether the page Booking sync has more to say of the health."""
+        return self.card.health in {Health.ATTENTION, Health.FAILING}
+
+    @property
     def may_grant(self) -> bool:
         """Whether GRANT HUBSPOT ACCESS is the next thing to do."""
         is_waiting = self.card.state in {CardState.NOT_CONNECTED, CardState.DISCONNECTED, CardState.NEEDS_RECONNECTING}

@@ -151,4 +151,5 @@ def test_what_waits_for_approval_leads_to_the_question_and_offers_no_retry(
         assert 'action="/booking-sync/retry"' not in page.text
         assert f"{page_of(booked[0])}#ignore" not in page.text
     assert "1 refused plan waits for a person: approve or reject it" in words(status)
+    assert "Something waits See why" in words(browser(OPERATOR).get(f"/integrations/{acme}"))
     assert "In HubSpot, a change waits" in words(one)
