@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import Engine, update
 
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
+from booking_sync.states import RefusedState
+from booking_sync.store.database import writing
+from booking_sync.store.tables import refused_plan
 from booking_sync_airflow.identity import SYNC_DAG_ID
 from tests.airflow.dag_runs import runs_of
 from tests.airflow.web.browsing import OPERATOR, VIEWER, Browser, User, words
@@ -134,7 +138,7 @@ def test_a_viewer_is_offered_nothing(browser: Callable[[User], Browser], refused
 
 
 def test_what_waits_for_approval_leads_to_the_question_and_offers_no_retry(
-    browser: Callable[[User], Browser], acme: str, sandbox: Sandbox
+    browser: Callable[[User], Browser], acme: str, sandbox: Sandbox, mapping: Engine
 ) -> None:
     start = utc_now() + timedelta(days=1)
     times = {"start_at": start, "end_at": start + timedelta(minutes=30)}
@@ -153,3 +157,10 @@ def test_what_waits_for_approval_leads_to_the_question_and_offers_no_retry(
     assert "1 refused plan waits for a person: approve or reject it" in words(status)
     assert "Something waits See why" in words(browser(OPERATOR).get(f"/integrations/{acme}"))
     assert "In HubSpot, a change waits" in words(one)
+
+    with writing(mapping) as connection:
+        connection.execute(update(refused_plan).values(state=RefusedState.REJECTED))
+    after = browser(OPERATOR).get("/status")
+
+    assert "What belongs to a rejected plan is not written until that plan changes." in words(after)
+    assert "required_actions" not in after.text
