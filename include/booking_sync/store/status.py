@@ -102,12 +102,15 @@ def open_by_state(connection: Connection) -> dict[str, int]:
 
 
 def open_changes(connection: Connection, most: int) -> list[OpenItem]:
-    """Return open changes, those that have waited longest first."""
+    """Return open changes, those that have waited longest first; those of refused plans, many at once, come last."""
     since = func.coalesce(change.c.booking_updated_at, change.c.planned_at).label("since")
     columns = ("integration_id", "booking_id", "operation", "state", "error_code", "error", "attempt_count")
-    oldest = select(*(change.c[name] for name in columns), since).where(IS_OPEN).order_by(since).limit(most).subquery()
-    named = select(oldest, integration.c.workspace_name).join(integration, integration.c.id == oldest.c.integration_id)
-    rows = connection.execute(named.order_by(oldest.c.since)).mappings()
+    is_refused = change.c.refused_at.is_not(None).label("is_refused")
+    found = select(*(change.c[name] for name in columns), since, is_refused).where(IS_OPEN)
+    first = found.order_by(is_refused, since).limit(most).subquery()
+    named = select(*(first.c[name] for name in columns), first.c.since, integration.c.workspace_name)
+    joined = named.join(integration, integration.c.id == first.c.integration_id)
+    rows = connection.execute(joined.order_by(first.c.is_refused, first.c.since)).mappings()
     return [_open_item(row) for row in rows]
 
 

@@ -121,9 +121,9 @@ def _lately(status: SyncStatus) -> Lately:
 
 
 def _items(status: SyncStatus) -> list[ItemView]:
-    """Return what is unfinished, with what waited longest first."""
+    """Return what is unfinished, with what waited longest first, and what waits for approval last."""
     views = [ItemView(item, _words(item)) for item in (*status.items, *status.kept)]
-    return sorted(views, key=lambda view: view.item.since)
+    return sorted(views, key=lambda view: (view.is_refused, view.item.since))
 
 
 def _words(item: OpenItem) -> FailureWords:

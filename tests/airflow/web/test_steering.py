@@ -147,13 +147,18 @@ def test_what_waits_for_approval_leads_to_the_question_and_offers_no_retry(
     for booking_id in booked:
         sandbox.calendar.state.cancel(booking_id)
     assert run("manual__2", booking_ids=booked).is_red
+    sandbox.hubspot.switches.required_properties["meetings"] = ["hs_internal_meeting_notes"]
+    late = str(sandbox.calendar.state.book(acme, **times)["id"])
+    assert run("manual__3", booking_ids=[late]).is_red
+    sandbox.hubspot.switches.required_properties.clear()
 
     status, one = (browser(OPERATOR).get(path) for path in ("/status", page_of(booked[0])))
 
     for page in (status, one):
         assert 'href="http://airflow.test/required_actions?response_received=false"' in page.text
-        assert 'action="/booking-sync/retry"' not in page.text
+        assert f'name="booking_id" value="{booked[0]}"' not in page.text
         assert f"{page_of(booked[0])}#ignore" not in page.text
+    assert status.text.index(late) < min(map(status.text.index, booked))  # what a person can mend comes first
     assert "1 refused plan waits for a person: approve or reject it" in words(status)
     assert "Something waits See why" in words(browser(OPERATOR).get(f"/integrations/{acme}"))
     assert "In HubSpot, a change waits" in words(one)
