@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,11 +41,11 @@ def newest_sync(scene: Scene) -> dict[str, Any]:
     return scene.rows(syncs.order_by(run.c.opened_at.desc()).limit(1))[0]
 
 
-def left_alone(scene: Scene, wanted: Wanted | None = None) -> dict[str, UntouchedItem]:
-    """Return what the newest sync left as it is, by booking; the page has all of it, and the export the same."""
-    row = newest_sync(scene)
-    shown = plan_page(scene.services, row["id"], PlanGroup.UNCHANGED, wanted or Wanted(), 1)
-    exported = list(every_untouched(scene.services, row["id"], wanted or Wanted(), chunk=2))
+def left_alone(scene: Scene, wanted: Wanted | None = None, *, run_id: str = "") -> dict[str, UntouchedItem]:
+    """Return what a run, else the newest sync, left as it is; the page has all of it, and the export the same."""
+    of_run = run_id or newest_sync(scene)["id"]
+    shown = plan_page(scene.services, of_run, PlanGroup.UNCHANGED, wanted or Wanted(), 1)
+    exported = list(every_untouched(scene.services, of_run, wanted or Wanted(), chunk=2))
     assert list(shown.untouched) == exported
     assert shown.count == len(exported) == len({one.booking_id for one in exported})
     return {one.booking_id: one for one in exported}
@@ -187,6 +188,22 @@ def test_wherever_the_plan_stops_trying_again_lists_nothing_twice(  # W4
     else:
         raise AssertionError("there are more boundaries than were tried")
     assert number > 2 * len(booking_ids)
+
+
+def test_what_another_run_has_overtaken_in_between_says_so(scene: Scene) -> None:  # W3
+    booking_id = scene.book(location=None)
+    scene.run()
+    opened, shard = read_by_a_run(scene, RunRequest(booking_ids=[booking_id]))
+    scene.calendar.edit(booking_id, event_name="Renamed")
+    scene.switches.answer(403, json.dumps({"category": "MISSING_SCOPES"}), path="meetings/batch/update")
+    scene.run(may_be_red=True)
+
+    diff(scene.services, opened.run_id, shard)
+
+    (found,) = left_alone(scene, run_id=opened.run_id).values()
+    assert (found.verdict, found.booking_version) == (Untouched.SUPERSEDED, 1)
+    said = "Version 1 is older than version 2, for which a change is open"
+    assert words(found) == f"{said}: older news never overwrites newer (rule W3)."
 
 
 def test_another_decision_at_the_second_try_replaces_the_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
