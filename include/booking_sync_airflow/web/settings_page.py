@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,7 +17,7 @@ from booking_sync.preview import preview
 from booking_sync.services import Services
 from booking_sync.settings_form import form_fields
 from booking_sync.store.database import reading, writing
-from booking_sync.store.settings_history import load_settings, save_settings, settings_changes
+from booking_sync.store.settings_history import SettingsChange, load_settings, save_settings, settings_changes
 from booking_sync_airflow.web.access import Administrator, Reader, Visitor
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.cards import CardView
@@ -31,6 +31,13 @@ router = APIRouter(prefix="/integrations/{workspace_id}/settings")
 PREVIEW = "preview"
 """The value of the button that saves nothing."""
 
+SEEN = "seen"
+"""The field that says which settings the form was opened on: when they were saved."""
+
+_NEVER_SAVED = "never"
+_STALE = (
+    "They have been saved by somebody else since you opened this page: see below. Save again to put yours in place."
+)
 _SHOWN_CHANGES = 20
 _UNREADABLE = "What is stored cannot be read, so nothing is passed on. These are the defaults: check them, and save."
 
@@ -60,17 +67,26 @@ async def change_settings(request: Request, workspace_id: str, visitor: Administ
 def _change(services: Services, workspace_id: str, visitor: Visitor, texts: Mapping[str, str]) -> Response:
     view, integration_id = find_integration(services, workspace_id)
     submitted = read_form(form_fields(), texts)
+    shown, seen = {field.name: texts.get(field.name, "") for field in form_fields()}, texts.get(SEEN, "")
     try:
         settings = _checked(submitted.values, submitted.problems)
     except InvalidSettings as error:
-        shown = {field.name: texts.get(field.name, "") for field in form_fields()}
-        return _form(services, visitor, view, integration_id, shown, error.problems, status_code=422)
+        return _form(services, visitor, view, integration_id, shown, error.problems, status_code=422, seen=seen)
     if texts.get("action") == PREVIEW:
-        shown = {field.name: texts.get(field.name, "") for field in form_fields()}
-        return _form(services, visitor, view, integration_id, shown, {}, **_previewed(services, workspace_id, settings))
+        preview = _previewed(services, workspace_id, settings)
+        return _form(services, visitor, view, integration_id, shown, {}, seen=seen, **preview)
     with writing(services.engine) as connection:
-        is_news = save_settings(connection, integration_id, settings, changed_by=visitor.name, at=services.clock())
+        is_stale = seen != _saved_last(settings_changes(connection, integration_id, most=1))
+        is_news = not is_stale and save_settings(
+            connection, integration_id, settings, changed_by=visitor.name, at=services.clock()
+        )
+    if is_stale:
+        return _form(services, visitor, view, integration_id, shown, {"": _STALE}, status_code=409)
     return done(view.path + SETTINGS, "saved" if is_news else "unchanged")
+
+
+def _saved_last(changes: Sequence[SettingsChange]) -> str:
+    return changes[0].at.isoformat() if changes else _NEVER_SAVED
 
 
 def _previewed(services: Services, workspace_id: str, settings: IntegrationSettings) -> dict[str, Any]:
@@ -112,6 +128,8 @@ def _form(
     integration_id: str,
     texts: Mapping[str, str],
     problems: Mapping[str, str],
+    *,
+    seen: str | None = None,
     **more: Any,  # noqa: ANN401 - passed on to the template
 ) -> Response:
     with reading(services.engine) as connection:
@@ -129,5 +147,7 @@ def _form(
         changes=changes,
         now=services.clock(),
         hints=_hints(services, texts),
+        seen_field=SEEN,
+        seen=_saved_last(changes) if seen is None else seen,
         **{"preview": None, "preview_problem": None, "preview_notice": None, **more},
     )

@@ -24,6 +24,7 @@ PAGES = "/booking-sync"
 FRAME = f"{ORIGIN}/plugin/integrations{PAGES}"
 CALLBACK = f"{ORIGIN}{PAGES}/oauth/callback"
 FROM_OUR_PAGES = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+_SEEN = re.compile(r'name="seen" value="([^"]+)"')
 _TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]+)"')
 
 
@@ -52,10 +53,12 @@ class Browser:
     def post(
         self, path: str, fields: dict[str, Any], *, page: str = "/integrations", headers: dict[str, str] | None = None
     ) -> Response:
-        """Send a form with the token that ``page`` holds."""
-        token = _TOKEN.search(self.get(page).text)
+        """Send a form with what ``page`` hides in it: the token, and which settings were seen."""
+        text = self.get(page).text
+        token, seen = _TOKEN.search(text), _SEEN.search(text)
         assert token is not None, f"{page} has no form"
-        return self.post_raw(path, {"csrf_token": token[1], **fields}, headers)
+        hidden = {"csrf_token": token[1]} | ({"seen": seen[1]} if seen else {})
+        return self.post_raw(path, {**hidden, **fields}, headers)
 
     def post_raw(self, path: str, fields: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
         """Send exactly this."""

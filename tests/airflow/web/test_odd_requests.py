@@ -59,7 +59,7 @@ FORMS = {
     "/take-up": {"integration_id": INTEGRATION, "booking_id": "bk_1"},
     "/bookings": {"sought": "bk_1"},
     "/integrations/ws_acme/pause": {"reason": "why"},
-    "/integrations/ws_acme/settings": {"meeting_type": "Sales"},
+    "/integrations/ws_acme/settings": {"activity_type": "Sales"},
     "/oauth/start": {"workspace_id": "ws_acme"},
     "/connect": {"portal_id": str(FIRST), "workspace_id": "ws_acme", "confirmed_portal": ""},
     "/erase": {"email": "ada@example.com", "sure": "on"},
@@ -97,7 +97,7 @@ def test_an_odd_form_is_answered_by_a_page_and_changes_nothing(admin: Browser, a
         for path, fields in FORMS.items()
         for field in fields
         for typed in TYPED
-        if typed[:1] == "a" or field not in {"reason", "meeting_type"}  # a long word is none the less one
+        if typed[:1] == "a" or field not in {"reason", "activity_type"}  # a long word is none the less one
     }
 
     assert [asked for asked, answer in answers.items() if answer.status_code >= 500] == []

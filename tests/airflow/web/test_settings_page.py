@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -149,3 +150,20 @@ def test_the_preview_shows_the_notice_where_people_are_told(admin: Browser, sand
     assert "Rescheduled: Intro <call>" in words(shown)
     assert "Intro <call>" not in shown.text
     assert "Rescheduled:" not in words(without)
+
+
+def test_settings_that_somebody_else_has_saved_meanwhile_are_not_lost(admin: Browser, mapping: Engine) -> None:
+    opened = re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', admin.get(PATH).text)
+    admin.post(PATH, {"guests": "associate", "activity_type": "Sales"}, page=PATH)
+
+    stale = admin.post_raw(PATH, {**dict(opened), "guests": "create"})
+    with_nothing = admin.post_raw(PATH, {"csrf_token": dict(opened)["csrf_token"]})
+    with reading(mapping) as connection:
+        kept = load_settings(connection, INTEGRATION)
+    mine = re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', stale.text)
+    again = admin.post_raw(PATH, {**dict(mine), "guests": "create"})
+
+    assert (stale.status_code, with_nothing.status_code, again.status_code) == (409, 409, 303)
+    assert "saved by somebody else since you opened this page" in words(stale)
+    assert 'value="create" checked' in stale.text
+    assert (kept.guests, kept.activity_type) == ("associate", "Sales")
