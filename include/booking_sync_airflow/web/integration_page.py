@@ -8,6 +8,7 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Form, Request, Response
 
 from booking_sync.disconnecting import disconnect
+from booking_sync.errors import InvalidRequest
 from booking_sync.pausing import LONGEST_REASON, pause, resume
 from booking_sync.services import Services
 from booking_sync.store.database import reading
@@ -16,7 +17,7 @@ from booking_sync_airflow.web.access import Administrator, Operator, Reader
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.hosts import remembered_coverage
 from booking_sync_airflow.web.integration_tabs import OVERVIEW, find_integration, find_view, tab_page
-from booking_sync_airflow.web.notices import done, notices_of
+from booking_sync_airflow.web.notices import done, notices_of, refused
 from booking_sync_airflow.web.oauth_pages import grant_policy
 from booking_sync_airflow.web.schedule import is_paused, next_run, start_run
 
@@ -60,7 +61,10 @@ def pause_integration(
 ) -> Response:
     """Pass nothing on until somebody resumes."""
     view, integration_id = find_integration(services, workspace_id)
-    pause(services, integration_id, person=visitor.name, reason=reason)
+    try:
+        pause(services, integration_id, person=visitor.name, reason=reason)
+    except InvalidRequest as error:
+        return refused(error, view.path)
     return done(view.path, "paused")
 
 
@@ -68,7 +72,10 @@ def pause_integration(
 def resume_integration(workspace_id: str, visitor: Operator, services: Backing) -> Response:
     """End a pause."""
     view, integration_id = find_integration(services, workspace_id)
-    resume(services, integration_id, person=visitor.name)
+    try:
+        resume(services, integration_id, person=visitor.name)
+    except InvalidRequest as error:
+        return refused(error, view.path)
     return done(view.path, "resumed")
 
 

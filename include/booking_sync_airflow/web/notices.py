@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import Request, status
+from fastapi import Request, Response, status
 from fastapi.responses import RedirectResponse
+
+from booking_sync.errors import InvalidRequest
+from booking_sync_airflow.web.rendering import problem_page
 
 PARAMETER = "done"
 
@@ -54,3 +57,8 @@ def notices_of(request: Request) -> list[Notice]:
 def done(path: str, name: str) -> RedirectResponse:
     """Send the browser to a page after something was done, so that reloading it does not do it again."""
     return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{PARAMETER}={name}", status.HTTP_303_SEE_OTHER)
+
+
+def refused(error: InvalidRequest, path: str) -> Response:
+    """Say why nothing was done, with a way back to a page."""
+    return problem_page(status.HTTP_409_CONFLICT, "Nothing was changed", str(error), back=path)

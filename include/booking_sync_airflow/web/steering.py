@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from fastapi import APIRouter, Form, Response, status
+from fastapi import APIRouter, Form, Response
 from sqlalchemy.orm import Session
 
 from booking_sync.errors import InvalidRequest
@@ -15,8 +15,7 @@ from booking_sync_airflow.web.access import Operator
 from booking_sync_airflow.web.address import pages_path
 from booking_sync_airflow.web.backing import Backing
 from booking_sync_airflow.web.booking_page import booking_path
-from booking_sync_airflow.web.notices import done
-from booking_sync_airflow.web.rendering import problem_page
+from booking_sync_airflow.web.notices import done, refused
 from booking_sync_airflow.web.schedule import is_paused, start_run
 
 router = APIRouter()
@@ -33,7 +32,7 @@ def retry_booking(
     try:
         integration = retry(services, integration_id, booking_id, person=visitor.name)
     except InvalidRequest as error:
-        return _refused(error, path)
+        return refused(error, path)
     start_run(session, visitor.name, workspaces=[integration.workspace_id], booking_ids=[booking_id])
     return done(path, _begun(session))
 
@@ -45,7 +44,7 @@ def retry_everything(visitor: Operator, services: Backing, session: SessionDep) 
     try:
         waiting = retry_all(services, person=visitor.name)
     except InvalidRequest as error:
-        return _refused(error, path)
+        return refused(error, path)
     start_run(session, visitor.name, workspaces=[one.workspace_id for one in waiting])
     return done(path, _begun(session))
 
@@ -63,7 +62,7 @@ def ignore_booking(
     try:
         ignore(services, integration_id, booking_id, person=visitor.name, reason=reason)
     except InvalidRequest as error:
-        return _refused(error, path)
+        return refused(error, path)
     return done(path, "ignored")
 
 
@@ -74,13 +73,9 @@ def take_up_booking(visitor: Operator, services: Backing, integration_id: Field,
     try:
         take_up(services, integration_id, booking_id, person=visitor.name)
     except InvalidRequest as error:
-        return _refused(error, path)
+        return refused(error, path)
     return done(path, "taken-up")
 
 
 def _begun(session: Session) -> str:
     return "queued" if is_paused(session) else "retrying"
-
-
-def _refused(error: InvalidRequest, path: str) -> Response:
-    return problem_page(status.HTTP_409_CONFLICT, "Nothing was changed", str(error), back=path)

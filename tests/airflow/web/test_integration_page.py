@@ -73,6 +73,21 @@ def test_a_pause_holds_until_somebody_resumes_and_says_who_and_why(
     assert acme
 
 
+def test_a_pause_stays_whose_it_is_and_is_ended_once(
+    browser: Callable[[User], Browser], mapping: Engine, acme: str
+) -> None:
+    browser(OPERATOR).post(f"{PAGE}/pause", {"reason": "Audit week"}, page=PAGE)
+    again = browser(ADMIN).post(f"{PAGE}/pause", {}, page=PAGE)
+    why = stored(mapping).why_idle
+    ends = [browser(ADMIN).post(f"{PAGE}/resume", {}, page=PAGE).status_code for _ in range(2)]
+
+    assert again.status_code == 409
+    assert "It has been paused by otto already." in words(again)
+    assert why == "paused by otto: Audit week"
+    assert ends == [303, 409]
+    assert acme
+
+
 def test_disconnecting_stops_gives_the_access_back_and_keeps_the_history(  # K3
     admin: Browser, sandbox: Sandbox, mapping: Engine, acme: str
 ) -> None:
