@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from booking_sync.appearance import Difference
 from booking_sync.appearance_record import kept_differences
@@ -20,6 +23,8 @@ from booking_sync.store.plan_items import AlikeItems, Attempt, PlannedItem, Wait
 from booking_sync.store.refused_plans import RefusedPlan
 from booking_sync.store.runs import IntegrationRun
 from booking_sync.store.untouched import UntouchedItem
+
+Row = TypeVar("Row")
 
 PAGE_SIZE = 50
 CHUNK = 2_000
@@ -167,14 +172,11 @@ def plan_page(services: Services, run_id: str, group: PlanGroup, wanted: Wanted,
 
 def every_item(services: Services, run_id: str, wanted: Wanted, *, chunk: int = CHUNK) -> Iterator[ShownItem]:
     """Go through all changes of a run that are asked for; memory holds a chunk, and no transaction stays open."""
-    last: PlannedItem | None = None
-    while True:
-        with reading(services.engine) as connection:
-            some = plan_items.items_after(connection, run_id, wanted, last, chunk)
-        if not some:
-            return
-        yield from (_shown(services, item) for item in some)
-        last = some[-1]
+
+    def following(connection: Connection, last: PlannedItem | None) -> list[PlannedItem]:
+        return plan_items.items_after(connection, run_id, wanted, last, chunk)
+
+    return (_shown(services, item) for item in _one_after_the_other(services, following))
 
 
 def every_waiting(services: Services, run_id: str, wanted: Wanted) -> Iterator[WaitingItem]:
@@ -190,10 +192,19 @@ def every_waiting(services: Services, run_id: str, wanted: Wanted) -> Iterator[W
 
 def every_untouched(services: Services, run_id: str, wanted: Wanted, *, chunk: int = CHUNK) -> Iterator[UntouchedItem]:
     """Go through all bookings that a run has left as they are; they have no state, so none is found by one."""
-    last: UntouchedItem | None = None
-    while not wanted.states:
+
+    def following(connection: Connection, last: UntouchedItem | None) -> list[UntouchedItem]:
+        return untouched.untouched_after(connection, run_id, wanted, last, chunk)
+
+    return iter(()) if wanted.states else _one_after_the_other(services, following)
+
+
+def _one_after_the_other(services: Services, following: Callable[[Connection, Row | None], list[Row]]) -> Iterator[Row]:
+    """Yield all rows, a chunk at a time; ``following`` reads those that come after one, or the first."""
+    last: Row | None = None
+    while True:
         with reading(services.engine) as connection:
-            some = untouched.untouched_after(connection, run_id, wanted, last, chunk)
+            some = following(connection, last)
         if not some:
             return
         yield from some

@@ -131,7 +131,9 @@ def show_plan(asked: AskedFor, visitor: Reader, services: Backing) -> Response:
         group=group,
         groups=[(one, GROUP_WORDS[one], size) for one, size in head.group_sizes.items()],
         shown=shown,
-        items=[ItemWords(one, head, may_see_names=visitor.may_operate) for one in shown.items],
+        items=[
+            ItemWords(one, parts[one.item.integration_id], may_see_names=visitor.may_operate) for one in shown.items
+        ],
         untouched=[UntouchedWords(one, parts[one.integration_id]) for one in shown.untouched],
         states=list(ChangeState),
         state_words=STATE_WORDS,

@@ -74,9 +74,8 @@ class Shown:
 class ItemWords:
     """One item as the page shows it."""
 
-    def __init__(self, shown: ShownItem, head: PlanHead, *, may_see_names: bool) -> None:
+    def __init__(self, shown: ShownItem, part: PlanPart, *, may_see_names: bool) -> None:
         self.item: PlannedItem = shown.item
-        part = next(one for one in head.parts if one.integration.id == shown.item.integration_id)
         self.workspace = part.integration.workspace_name
         self.sign = SIGNS[self.item.operation]
         self.booking_path = booking_path(self.item.integration_id, self.item.booking_id)
