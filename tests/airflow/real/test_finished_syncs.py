@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from booking_sandbox.sample_people import ACME
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
 from booking_sync_airflow.identity import SYNC_DAG_ID
@@ -23,9 +24,7 @@ def test_another_dag_waits_for_a_finished_sync_and_not_for_a_dry_run(
     real_airflow: RealAirflow, sandbox: Sandbox
 ) -> None:
     api, calendar, start = real_airflow.api, sandbox.calendar.state, utc_now() + timedelta(days=1)
-    booking_id = calendar.book(
-        calendar.bookings()[0]["workspace_id"], start_at=start, end_at=start + timedelta(minutes=30)
-    )["id"]
+    booking_id = calendar.book(ACME.id, start_at=start, end_at=start + timedelta(minutes=30))["id"]
     real_airflow.processes.wait_until("the other DAG", lambda: api.has_dag(CONSUMER), timeout_seconds=120)
     api.unpause(CONSUMER)
     api.unpause(SYNC_DAG_ID)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from booking_sandbox.sample_people import ACME
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
 from booking_sync_airflow.identity import PLAN_TAB, SYNC_DAG_ID
@@ -40,8 +41,7 @@ def test_a_person_sees_what_a_run_would_do_filters_it_and_takes_it_along(
     seat: Window, real_airflow: RealAirflow, sandbox: Sandbox
 ) -> None:
     calendar, start = sandbox.calendar.state, utc_now() + timedelta(days=1)
-    workspace_id = calendar.bookings()[0]["workspace_id"]
-    booked = [calendar.book(workspace_id, start_at=start, end_at=start + timedelta(minutes=30))["id"] for _ in range(4)]
+    booked = [calendar.book(ACME.id, start_at=start, end_at=start + timedelta(minutes=30))["id"] for _ in range(4)]
     real_airflow.api.unpause(SYNC_DAG_ID)
     real = real_airflow.finished_run(SYNC_DAG_ID, {"booking_ids": booked})
     change_some(sandbox, booked[:3])
