@@ -88,10 +88,12 @@ def test_a_live_task_whose_heartbeat_is_lost_overlaps_with_its_own_retry(stage: 
     hold = stage.stop_next(CREATE, "after")
     first.let_go()
     stage.wait_for("the write", hold.is_reached.is_set)
-    apply_create = "reconcile.apply_create[0]"
-    stage.wait_for("a second try", lambda: stage.task_state(run_id, apply_create) == "up_for_reschedule")
-    assert not is_dead(task)  # over its write, while its own retry waits
-    log = stage.log_of(SYNC_DAG_ID, run_id, "reconcile.apply_create")
+    # The second try finds every creation begun, and leaves them to the first; the step after it has work, and waits.
+    apply_recreate = "reconcile.apply_recreate[0]"
+    stage.wait_for("the step after it", lambda: stage.task_state(run_id, apply_recreate) == "up_for_reschedule")
+    assert not is_dead(task)  # over its write, while its own run waits
+    assert stage.task_state(run_id, "reconcile.apply_create[0]") == "success"
+    log = stage.log_of(SYNC_DAG_ID, run_id, "reconcile.apply_recreate")
     assert f"Waiting for calendar_hubspot_sync {run_id} apply_create since" in log
     hold.let_go()
     supervisor.resume()
