@@ -93,6 +93,7 @@ def _set_up(addresses: Addresses, home: Path) -> None:
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home / 'airflow.db'}?timeout=60",
         AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
+        AIRFLOW_CONN_BOOKING_SYNC_DB=json.dumps({"conn_type": "sqlite", "host": str(home / "mapping.db")}),
         BOOKING_SYNC_SECRET_KEY="a key for the benchmark only",  # noqa: S106 - nothing of it lasts
         **{
             f"AIRFLOW_CONN_{name.upper()}_DEFAULT": json.dumps(

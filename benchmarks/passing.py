@@ -54,7 +54,9 @@ def stage(*, keeps_bodies: bool = True) -> Iterator[Stage]:
 
 
 def run_once(addresses: Addresses, database_url: str, requests_in_flight: int | None = None) -> Cost:
-    """Let one run pass on what has changed, and measure it; opening the database is not counted."""
+    """Let one run pass on what has changed, and measure it; opening the database and imports are not counted."""
+    import pandas as pd  # noqa: F401, PLC0415 - a run imports it when it first compares, once in a process's life
+
     collect_rarely()  # as every task does
     services = services_on(addresses, database_url)
     if requests_in_flight is not None:
