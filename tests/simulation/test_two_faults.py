@@ -1,7 +1,11 @@
-"""Two faults at any two boundaries of the core scenarios: a seeded part in every run, 50,000 in the long one."""
+"""Two faults at any two boundaries of the core scenarios: a seeded part in every run, 50,000 in the long one.
+
+``SOAK_PAIRS`` makes that more or less: so many of each of the ten scenarios.
+"""
 
 from __future__ import annotations
 
+import os
 from itertools import product
 
 import pytest
@@ -14,7 +18,7 @@ from tests.simulation.stage import Stage
 
 PAIRS = tuple(product(SURVIVED_ALONE, repeat=2))
 SEED = 20_260_302
-SAMPLE, OF_EACH_IN_THE_LONG_RUN = 100, 5_000
+SAMPLE, OF_EACH_IN_THE_LONG_RUN = 100, int(os.environ.get("SOAK_PAIRS", "5000"))
 
 
 def test_a_part_of_all_pairs(sqlite_stage: Stage) -> None:
