@@ -67,7 +67,7 @@ def refuse(work: Work, connection: Connection, refused: Refused, at: datetime) -
     sentence = (
         f"plan {refused.checksum} is {'' if is_news else 'still '}refused: {'; '.join(reasons)}. "
         f"{rejection_sentence(recorded)}Nothing of its {refused.size} changes is written. "
-        f"To let exactly this through, once: {command}"
+        f"To let exactly this through, once: Browse, Required Actions, Approve; or {command}"
     )
     return GuardNotice(sentence, is_news)
 
