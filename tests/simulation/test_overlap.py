@@ -29,18 +29,20 @@ HELD, SLEPT, LOST = 0.0, SETTINGS.lease_seconds + 1.0, SETTINGS.quiet_seconds + 
 """Between two turns nothing happens, or a lease runs out, or all hope for an answer is given up."""
 SEED = 20_260_302
 INTERLEAVINGS = 12_870
-SAMPLE_OF_TWO, SAMPLE_OF_ALIKE, SAMPLE_OF_FOUR = 80, 20, 40
+SAMPLE_OF_TWO = {"sqlite": 80, "postgresql": 20}
+SAMPLE_OF_FOUR = {"sqlite": 40, "postgresql": 10}
+SAMPLE_OF_ALIKE = 20
 
 
-def test_some_interleavings_of_two_workers(sqlite_stage: Stage) -> None:
+def test_some_interleavings_of_two_workers(stage: Stage, database_kind: str) -> None:
     chance = Random(SEED)  # noqa: S311 - to be repeatable
     cases = [(pause, order) for pause in (HELD, SLEPT, LOST) for order in every_interleaving_of_two(pause)]
     assert len(cases) == 3 * INTERLEAVINGS
 
     done: Counter[str] = Counter()
     broken: list[str] = []
-    for pause, order in chance.sample(cases, SAMPLE_OF_TWO):
-        broken += _two(sqlite_stage, Overlap(order, is_fine=False))
+    for pause, order in chance.sample(cases, SAMPLE_OF_TWO[database_kind]):
+        broken += _two(stage, Overlap(order, is_fine=False))
         done[_kind(pause)] += 1
     _report(done, broken)
 
@@ -48,12 +50,12 @@ def test_some_interleavings_of_two_workers(sqlite_stage: Stage) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("pause", [HELD, SLEPT, LOST])
-def test_every_interleaving_of_two_workers(sqlite_stage: Stage, pause: float) -> None:
+def test_every_interleaving_of_two_workers(stage: Stage, pause: float) -> None:
     known, lived, broken = Known(), 0, list[str]()
     for order in every_interleaving_of_two(pause):
         if known.life_like(order) is None:
             overlap = Overlap(order, is_fine=False)
-            broken += _two(sqlite_stage, overlap)
+            broken += _two(stage, overlap)
             known.learn(order, overlap.mattered)
             lived += 1
     _report(Counter({f"{_kind(pause)}, all of them in {lived} lives": INTERLEAVINGS}), broken)
@@ -75,8 +77,7 @@ def test_an_order_that_comes_to_the_same_as_another_one_leaves_the_same_behind(s
 
 
 def test_four_workers_by_chance(stage: Stage, database_kind: str) -> None:
-    count = SAMPLE_OF_FOUR if database_kind == "sqlite" else SAMPLE_OF_FOUR // 4
-    _four(stage, range(SEED, SEED + count))
+    _four(stage, range(SEED, SEED + SAMPLE_OF_FOUR[database_kind]))
 
 
 @pytest.mark.soak

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,7 +29,9 @@ from tests.simulation.stage import Stage
 from tests.simulation.world import World
 
 SOAK_EXAMPLES = int(os.environ.get("SOAK_LIVES", "5000"))
-EXAMPLES, STEPS = (SOAK_EXAMPLES, 50) if os.environ.get(SOAK) == "1" else (40, 25)
+IS_SOAK = os.environ.get(SOAK) == "1"
+EXAMPLES = dict.fromkeys(("sqlite", "postgresql"), SOAK_EXAMPLES) if IS_SOAK else {"sqlite": 40, "postgresql": 8}
+STEPS = 50 if IS_SOAK else 25
 MOST_BOOKINGS = 6
 PORTALS: tuple[UniqueProperties, ...] = ("allowed", "ignored", "refused")
 
@@ -143,13 +146,14 @@ class Lives(RuleBasedStateMachine):
         return f"b{self.booked}"
 
 
-def test_lives_of_any_kind(sqlite_stage: Stage) -> None:
-    Lives.stage, Lives.lived = sqlite_stage, 0
+@pytest.mark.timeout(14_400 if IS_SOAK else 300)
+def test_lives_of_any_kind(stage: Stage, database_kind: str) -> None:
+    Lives.stage, Lives.lived = stage, 0
     how = settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES[database_kind],
         stateful_step_count=STEPS,
         deadline=None,
-        derandomize=os.environ.get(SOAK) != "1",
+        derandomize=not IS_SOAK,
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )

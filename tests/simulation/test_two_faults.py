@@ -1,6 +1,6 @@
-"""Two faults at any two boundaries of the core scenarios: a seeded part in every run, 50,000 in the long one.
+"""Two faults at any two boundaries of the core scenarios, on both databases: a seeded part in every run.
 
-``SOAK_PAIRS`` makes that more or less: so many of each of the ten scenarios.
+The long run has 2,500 of each of the ten scenarios; ``SOAK_PAIRS`` makes that more or less.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from tests.simulation.stage import Stage
 
 PAIRS = tuple(product(SURVIVED_ALONE, repeat=2))
 SEED = 20_260_302
-SAMPLE, OF_EACH_IN_THE_LONG_RUN = 100, int(os.environ.get("SOAK_PAIRS", "5000"))
+SAMPLE = {"sqlite": 100, "postgresql": 25}
+OF_EACH_IN_THE_LONG_RUN = int(os.environ.get("SOAK_PAIRS", "2500"))
 
 
-def test_a_part_of_all_pairs(sqlite_stage: Stage) -> None:
-    report(search(sqlite_stage, two_faults_each(sqlite_stage, CORE, PAIRS, sample=SAMPLE, seed=SEED)))
+def test_a_part_of_all_pairs(stage: Stage, database_kind: str) -> None:
+    report(search(stage, two_faults_each(stage, CORE, PAIRS, sample=SAMPLE[database_kind], seed=SEED)))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("scenario", CORE, ids=lambda scenario: scenario.name)
-def test_many_pairs(sqlite_stage: Stage, scenario: Scenario) -> None:
-    cases = two_faults_each(sqlite_stage, [scenario], PAIRS, sample=OF_EACH_IN_THE_LONG_RUN, seed=SEED)
-    report(search(sqlite_stage, cases))
+def test_many_pairs(stage: Stage, scenario: Scenario) -> None:
+    report(search(stage, two_faults_each(stage, [scenario], PAIRS, sample=OF_EACH_IN_THE_LONG_RUN, seed=SEED)))
 
 
 def report(found: Tally) -> None:
