@@ -11,17 +11,18 @@ from booking_sync.collecting import ALLOCATIONS, collect_rarely
 
 
 @pytest.fixture
-def usual_collecting() -> Iterator[None]:
-    """Put back what is one for the whole process."""
+def fresh_process() -> Iterator[None]:
+    """Collect as a process does that has just begun, whatever other tests have set, and put that back."""
     threshold = gc.get_threshold()
+    gc.unfreeze()
+    gc.set_threshold(700, 10, 10)
     yield
+    gc.unfreeze()
     gc.set_threshold(*threshold)
-    gc.unfreeze()
 
 
-@pytest.mark.usefixtures("usual_collecting")
+@pytest.mark.usefixtures("fresh_process")
 def test_a_process_looks_for_garbage_rarely_and_sets_aside_once_what_was_there_before() -> None:
-    gc.unfreeze()
     collect_rarely()
     set_aside = gc.get_freeze_count()
     made_since = [[number] for number in range(1_000)]
