@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,8 +27,11 @@ class Place:
     offset_seconds: float
     batch_size: int = MOST_INPUTS
 
-    def services(self) -> Services:
-        """Connect. Every process makes its own: neither connections nor engines survive a fork."""
+    def services(self, clock: Callable[[], datetime] | None = None) -> Services:
+        """Connect. Every process makes its own: neither connections nor engines survive a fork.
+
+        ``clock`` goes with a world whose time is put forward; without it, it is as late as when the place was made.
+        """
         apply.MOST_INPUTS = self.batch_size
         return build_services(
             Settings(secret_keys=(SECRET_KEY,), lease_seconds=self.lease_seconds),
@@ -36,7 +40,7 @@ class Place:
             calendar_key=self.calendar_key,
             hubspot_url=self.hubspot_url,
             hubspot_key=self.hubspot_key,
-            clock=self.clock,
+            clock=clock or self.clock,
         )
 
     def clock(self) -> datetime:

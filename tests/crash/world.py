@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.process import BaseProcess
@@ -51,7 +50,7 @@ class World:
         self._runs = 0
         prepare(sandbox)
         self._foreign = foreign_objects(sandbox)
-        self.services = replace(self.place().services(), clock=self.clock)
+        self.services = self.place().services(self.clock)  # all of them, the rate gate too, go by the same clock
 
     def clock(self) -> datetime:
         """The time in this world."""
