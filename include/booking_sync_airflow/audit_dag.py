@@ -10,7 +10,7 @@ from airflow.sdk import DAG, Param, get_current_context, task
 from booking_sync_airflow.identity import AUDIT_DAG_ID
 from booking_sync_airflow.reconciliation_dag import LONG_AGO
 from booking_sync_airflow.steps import Shard, hand_on, open_services, opened_run_id, tell
-from booking_sync_airflow.trigger_form import approval_field, form_field
+from booking_sync_airflow.trigger_form import approval_field, form_field, workspaces_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,14 +38,7 @@ def audit_dag(*, schedule: BaseTimetable, doc_md: str) -> DAG:
 def audit_form() -> dict[str, Param]:
     """Make the fields; every one has a default that changes nothing. The first task validates them again."""
     return {
-        "workspaces": form_field(
-            default=[],
-            type=["null", "array"],
-            items={"type": "string"},
-            section="Only some of them",
-            title="Workspaces",
-            description_md="Workspace ids, one a line. Empty: every connected one.",
-        ),
+        "workspaces": workspaces_field(),
         "repair": form_field(
             default=False,
             type="boolean",

@@ -43,7 +43,7 @@ def trigger_form() -> dict[str, Param]:
             description_md="Bookings updated **before** this time, at most 400 days later. Needs *Changed from*. "
             "Empty: now.",
         ),
-        "workspaces": _ids("Workspaces", "Workspace ids, one a line. Empty: every connected one."),
+        "workspaces": workspaces_field(),
         "booking_ids": _ids(
             "Bookings",
             "Booking ids, one a line and at most 1,000, instead of a window: each is read and reconciled now.",
@@ -57,6 +57,11 @@ def trigger_form() -> dict[str, Param]:
         ),
         "approve_plan": approval_field(_SAFETY),
     }
+
+
+def workspaces_field() -> Param:
+    """Make the field that names some workspaces instead of all."""
+    return _ids("Workspaces", "Workspace ids, one a line. Empty: every connected one.")
 
 
 def approval_field(section: str) -> Param:

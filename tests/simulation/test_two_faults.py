@@ -1,6 +1,6 @@
 """Two faults at any two boundaries of the core scenarios, on both databases: a seeded part in every run.
 
-The long run has 2,500 of each of the ten scenarios; ``SOAK_PAIRS`` makes that more or less.
+The long run has 5,000 of each of the ten scenarios; ``SOAK_PAIRS`` makes that more or less.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.simulation.stage import Stage
 PAIRS = tuple(product(SURVIVED_ALONE, repeat=2))
 SEED = 20_260_302
 SAMPLE = {"sqlite": 100, "postgresql": 25}
-OF_EACH_IN_THE_LONG_RUN = int(os.environ.get("SOAK_PAIRS", "2500"))
+OF_EACH_IN_THE_LONG_RUN = int(os.environ.get("SOAK_PAIRS", "5000"))
 
 
 def test_a_part_of_all_pairs(stage: Stage, database_kind: str) -> None:

@@ -19,9 +19,6 @@ def freshness_counts(connection: Connection, run: Run) -> dict[str, int]:
     """
     if run.is_dry_run or run.run_type == BACKFILL or run.request.get("window_start"):
         return {}
-    any_of_it = select(change.c.id).where(change.c.worker_run_id == run.id).limit(1)
-    if connection.execute(any_of_it).first() is None:  # an empty run does not pay for the long statement below
-        return {}
     seconds = extract("epoch", change.c.closed_at) - extract("epoch", change.c.booking_updated_at)
     classes = [(seconds <= longest, literal(class_name(longest))) for longest in LONGEST_OF_CLASS]
     name = case(*classes, else_=literal(class_name(None)))
