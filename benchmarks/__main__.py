@@ -16,6 +16,7 @@ NAMES = (
     "backfill",
     "workspaces",
     "empty_run",
+    "empty_run_scheduled",
     "fortnight",
     "many",
     "dag_import",

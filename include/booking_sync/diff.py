@@ -9,29 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from booking_sync.key_row import KeyRow
 from booking_sync.model import BookingStatus
 from booking_sync.states import RecordedState
-
-COLUMNS = (
-    "booking_id",
-    "version",
-    "state",
-    "schedule_fingerprint",
-    "content_fingerprint",
-    "guests_fingerprint",
-    "is_no_show",
-)
-"""What a row of either side holds. ``state`` is the booking's status on the one, the mapping's state on the other.
-
-``guests_fingerprint`` is None in the mapping where guests have not been passed on (C7).
-"""
-
-KeyRow = Sequence[Any]
-"""One row with :data:`COLUMNS`."""
 
 Texts = np.ndarray[tuple[int], np.dtype[np.bytes_]]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -66,7 +49,7 @@ class Keys:
 
     @classmethod
     def of(cls, rows: Sequence[KeyRow]) -> Keys:
-        """Turn rows with :data:`COLUMNS` into arrays."""
+        """Turn rows with the columns of a key row into arrays."""
         ids, versions, states, schedules, contents, guests, no_shows = zip(*rows, strict=True) if rows else ((),) * 7
         return cls(
             _texts(ids),

@@ -20,11 +20,12 @@ from sqlalchemy import Connection
 from booking_sync.appearance_record import keep_appearance
 from booking_sync.consider import Considered, consider
 from booking_sync.decision import NoChange
-from booking_sync.diff import KeyRow, Keys, diff
+from booking_sync.diff import Keys, diff
 from booking_sync.due import due_booking_ids
 from booking_sync.guard import GuardNotice
 from booking_sync.guarding import guard_plan, look_for_markers
 from booking_sync.integration_settings import GuestPolicy
+from booking_sync.key_row import KeyRow
 from booking_sync.plan import effect_of, plan_change
 from booking_sync.states import ChangeState, KeptKind, RunState, Untouched
 from booking_sync.store import (

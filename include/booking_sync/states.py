@@ -198,6 +198,9 @@ class NoticeState(StrEnum):
     EXPIRED = "expired"
 
 
+OPEN_NOTICES = (NoticeState.WAITING, NoticeState.SENDING)
+
+
 class AccessState(StrEnum):
     """What becomes of our OAuth access to a portal.
 

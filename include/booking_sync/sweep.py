@@ -13,8 +13,8 @@ from datetime import timedelta
 from booking_sync.audited import Evidence
 from booking_sync.drift import Drift, DriftKind, find_drift
 from booking_sync.evidence import audited, neighbours
+from booking_sync.planned_archives import plan_archives
 from booking_sync.recovery import Recovered, recover
-from booking_sync.repair import plan_archives
 from booking_sync.sightings import Sightings
 from booking_sync.store import drifts, kept, staging
 from booking_sync.store.database import reading

@@ -25,7 +25,7 @@ from booking_sync.notice_counts import count_name
 from booking_sync.services import Services
 from booking_sync.shard import for_each_integration
 from booking_sync.states import NoticeState, RunState
-from booking_sync.store import notices, part_figures, runs
+from booking_sync.store import notices, part_figures, runs, work_left
 from booking_sync.store.database import reading
 from booking_sync.store.runs import IntegrationRun
 from booking_sync.work import Work
@@ -51,7 +51,7 @@ def tell(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     Integrations without anything to tell cost one query together. One that another run works on is left to that run.
     """
     with reading(services.engine) as connection:
-        ids = notices.integrations_with_open(connection)
+        ids = work_left.integrations_to_tell(connection)
         is_dry_run = bool(ids) and runs.load_run(connection, run_id).is_dry_run
     if not ids or is_dry_run:
         return {}

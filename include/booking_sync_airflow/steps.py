@@ -10,6 +10,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
+from booking_sync.collecting import collect_rarely
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY, SYNC_DAG_ID
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol
     from sqlalchemy import Engine
 
+    from booking_sync.clients.mail import MailServer, NoMailServer
     from booking_sync.services import Services
     from booking_sync.shard import OpenedRun
+    from booking_sync.work_left import ApplyTask
+
+    StepOfShard = Callable[[Services, str, int | None], dict[str, int]]
 
 Step = Literal["extract", "diff", "apply_create", "apply_recreate", "apply_cancel"]
 
@@ -69,7 +74,6 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.hooks.hubspot import HubSpotHook, hide_from_logs  # noqa: PLC0415 - same
-    from booking_sync_airflow.mail_connection import find_mail_server  # noqa: PLC0415 - same
 
     calendar = CalendarHook().address()
     hubspot = HubSpotHook().address()
@@ -82,8 +86,14 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
         hubspot_key=hubspot.key,
         hide=hide_from_logs,
         open_engine=open_engine or open_database,
-        mail_server=cache(find_mail_server),
+        mail_server=cache(_find_mail_server),
     )
+
+
+def _find_mail_server() -> MailServer | NoMailServer:
+    from booking_sync_airflow.mail_connection import find_mail_server  # noqa: PLC0415 - few runs have anybody to tell
+
+    return find_mail_server()
 
 
 def hand_on(context: Context, opened: OpenedRun) -> list[Shard]:
@@ -125,8 +135,9 @@ def refuse_nobodys_run(dag_run: DagRunProtocol) -> None:
 
 def open_run(context: Context) -> list[Shard]:
     """Validate what was asked for, open the run and deal the integrations out to a few shards."""
-    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    collect_rarely()  # before anything is loaded
     from booking_sync.request import parse_request  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.task_open_run import open_run as open_and_record  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
@@ -134,7 +145,7 @@ def open_run(context: Context) -> list[Shard]:
     refuse_nobodys_run(dag_run)
     with airflow_outcomes(context):
         request = parse_request(dag_run.conf or {})
-        opened = reconcile.open_run(open_services(), run_trigger(dag_run), request)
+        opened = open_and_record(open_services(), run_trigger(dag_run), request)
     return hand_on(context, opened)
 
 
@@ -143,30 +154,54 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
 
     ``shard`` is what the task before handed on: None where it did not succeed.
     """
+    collect_rarely()  # before anything is loaded
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import reconcile, telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync.collecting import collect_rarely  # noqa: PLC0415 - same
+    from booking_sync import telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.log_line import log_line  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     if shard is None:
         raise AirflowFailException(f"{step} has no plan to work on: the step that makes it failed.")
-    steps = {
-        "extract": reconcile.extract,
-        "diff": reconcile.diff,
-        "apply_create": reconcile.apply_create,
-        "apply_recreate": reconcile.apply_recreate,
-        "apply_cancel": reconcile.apply_cancel,
-    }
-    collect_rarely()
     with (
         airflow_outcomes(context),
         telemetry.span("step", run=shard["run_id"], step=step, shard=shard["number"]),
     ):
-        counts = steps[step](open_services(), shard["run_id"], shard["number"])
+        counts = _take(step, shard)
     log.info(log_line(step, run=shard["run_id"], shard=shard["number"], **counts))
     return Shard(run_id=shard["run_id"], number=shard["number"], counts=dict(counts))
+
+
+def _take(step: Step, shard: Shard) -> dict[str, int]:
+    """Take a step; one that applies changes loads and connects what it needs for that only where there are any."""
+    from booking_sync.store.database import open_database  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync.work_left import OPERATIONS, has_work  # noqa: PLC0415 - same
+    from booking_sync_airflow.database import database_url  # noqa: PLC0415 - same
+
+    run_id = shard["run_id"]
+    if step in OPERATIONS and not has_work(open_database(database_url()), run_id, step):
+        return {}
+    return _load(step)(open_services(), run_id, shard["number"])
+
+
+def _load(step: Step) -> StepOfShard:
+    """Return what takes a step, and load nothing that only other steps need."""
+    if step == "extract":
+        from booking_sync.task_extract import extract  # noqa: PLC0415 - the only task that needs it
+
+        return extract
+    if step == "diff":
+        from booking_sync.task_diff import diff  # noqa: PLC0415 - the only task that needs it
+
+        return diff
+    from booking_sync import task_apply  # noqa: PLC0415 - only these tasks need it
+
+    applies: dict[ApplyTask, StepOfShard] = {
+        "apply_create": task_apply.apply_create,
+        "apply_recreate": task_apply.apply_recreate,
+        "apply_cancel": task_apply.apply_cancel,
+    }
+    return applies[step]
 
 
 def close_run(context: Context) -> dict[str, int]:
@@ -174,9 +209,10 @@ def close_run(context: Context) -> dict[str, int]:
 
     The run's colour is that of this task, whatever the others were: it is the only leaf.
     """
+    collect_rarely()  # before anything is loaded
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync import reconcile  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync import task_close_run  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.finished import tell_finished  # noqa: PLC0415 - same
@@ -187,11 +223,11 @@ def close_run(context: Context) -> dict[str, int]:
     run_id = opened_run_id(context)
     with airflow_outcomes(context):
         services = open_services()
-        report = reconcile.close_run(services, run_id)
+        report = task_close_run.close_run(services, run_id)
         ask_people(services)
         is_for_real = context["dag_run"].dag_id == SYNC_DAG_ID and not report.is_dry_run
         untold = alert_operators(services, context) if is_for_real else []
-        covered = reconcile.covered_window(services, run_id)
+        covered = task_close_run.covered_window(services, run_id)
         send_run(services, run_id, context["dag_run"].dag_id, report)
     tell(context, "What this run did", report)
     failed = _failed_tasks(context)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from booking_sandbox.server import Sandbox
-from booking_sync import reconcile
+from booking_sync import task_apply, task_diff, task_extract
 from booking_sync.errors import LeaseHeld
 from booking_sync.services import Services
 from booking_sync_airflow.identity import BACKFILL_DAG_ID
@@ -99,7 +99,7 @@ def failing(_services: Services, _run_id: str, _shard: int) -> dict[str, int]:
 def test_when_the_diff_cannot_be_made_nothing_is_applied_and_the_run_is_red(
     dag_runs: DagRuns, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(reconcile, "diff", failing)
+    monkeypatch.setattr(task_diff, "diff", failing)
 
     run = dag_runs.run_fortnight()
 
@@ -115,7 +115,7 @@ def test_when_the_diff_cannot_be_made_nothing_is_applied_and_the_run_is_red(
 def test_one_apply_that_breaks_does_not_stop_the_others_but_the_run_is_red(
     dag_runs: DagRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "apply_create", failing)
+    monkeypatch.setattr(task_apply, "apply_create", failing)
 
     run = dag_runs.run_fortnight()
 
@@ -129,7 +129,7 @@ def test_an_integration_that_is_worked_on_elsewhere_is_waited_for(
     dag_runs: DagRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("booking_sync_airflow.outcomes.SHORTEST_WAIT_SECONDS", 0.5)
-    real, refusals = reconcile.extract, [1, 1]
+    real, refusals = task_extract.extract, [1, 1]
 
     def busy_twice(services: Services, run_id: str, shard: int) -> dict[str, int]:
         if refusals:
@@ -137,7 +137,7 @@ def test_an_integration_that_is_worked_on_elsewhere_is_waited_for(
             raise LeaseHeld("Acme is worked on.", holder="another run", seconds_left=0.1)
         return real(services, run_id, shard)
 
-    monkeypatch.setattr(reconcile, "extract", busy_twice)
+    monkeypatch.setattr(task_extract, "extract", busy_twice)
 
     run = dag_runs.run_fortnight()
 

@@ -16,7 +16,8 @@ CORE = ROOT / "include" / "booking_sync"
 EDGE = ROOT / "include" / "booking_sync_airflow"
 
 ASK_WHETHER_DRY = {
-    "approval", "audit", "closing", "extract", "guarding", "planning", "reconcile", "source_guard", "sweep", "telling"
+    "approval", "audit", "closing", "extract", "guarding", "planning", "source_guard", "sweep", "task_close_run",
+    "task_extract", "telling"
 }  # fmt: skip
 """``planning`` decides by it what is applied; the others leave no trace of a dry run."""
 

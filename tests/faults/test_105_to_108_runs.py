@@ -18,10 +18,15 @@ from sqlalchemy import select, update
 
 from booking_sync.boundary import Act, Moment, watched
 from booking_sync.errors import Fenced, LeaseHeld
-from booking_sync.reconcile import apply_create, close_run, diff, extract, manual_trigger, open_run, reconcile
+from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.request import RunRequest
 from booking_sync.store.database import writing
 from booking_sync.store.tables import lease
+from booking_sync.task_apply import apply_create
+from booking_sync.task_close_run import close_run
+from booking_sync.task_diff import diff
+from booking_sync.task_extract import extract
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.crash.place import Place
 from tests.crash.world import AFTER, BEFORE, World, open_world

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from booking_sync.errors import ConfigurationError, InvalidRequest
-from booking_sync.reconcile import open_run
 from booking_sync.request import RunRequest, parse_request
 from booking_sync.settings import Settings
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.flow.scene import Scene
 

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from booking_sync import planning
 from booking_sync.ignoring import ignore, take_up
 from booking_sync.plan_view import PlanGroup, every_untouched, plan_head, plan_page
-from booking_sync.reconcile import close_run, diff, extract, open_run
 from booking_sync.request import RunRequest
 from booking_sync.shard import OpenedRun
 from booking_sync.states import Untouched
@@ -23,6 +22,10 @@ from booking_sync.store.read_tables import untouched_booking
 from booking_sync.store.tables import change, mapping, run
 from booking_sync.store.untouched import UntouchedItem
 from booking_sync.story_words import why_untouched
+from booking_sync.task_close_run import close_run
+from booking_sync.task_diff import diff
+from booking_sync.task_extract import extract
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.flow.scene import WORKSPACE, Scene
 from tests.flow.test_stopped_anywhere import let_go, stopped_at

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from booking_sync.errors import BookingSyncError
-from booking_sync.reconcile import apply_cancel, apply_create, apply_recreate, diff, extract, open_run
 from booking_sync.request import RunRequest
+from booking_sync.task_apply import apply_cancel, apply_create, apply_recreate
+from booking_sync.task_diff import diff
+from booking_sync.task_extract import extract
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.flow.scene import QUIET_SECONDS, Scene
 

@@ -11,21 +11,17 @@ import pytest
 from sqlalchemy import select, update
 
 from booking_sync.errors import Fenced, LeaseHeld
-from booking_sync.reconcile import (
-    OpenedRun,
-    apply_cancel,
-    apply_create,
-    apply_recreate,
-    close_run,
-    diff,
-    extract,
-    open_run,
-)
+from booking_sync.reconcile import OpenedRun
 from booking_sync.report import RunReport
 from booking_sync.request import RunRequest
 from booking_sync.services import Services
 from booking_sync.store.lease import hold_lease
 from booking_sync.store.tables import lease
+from booking_sync.task_apply import apply_cancel, apply_create, apply_recreate
+from booking_sync.task_close_run import close_run
+from booking_sync.task_diff import diff
+from booking_sync.task_extract import extract
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.flow.scene import WORKSPACE, Scene
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from booking_sync.reconcile import open_run
 from booking_sync.request import RunRequest
 from booking_sync.store.tables import integration, integration_run
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.flow.scene import QUIET_SECONDS, Scene
 

@@ -111,7 +111,7 @@ def test_a_dry_run_moves_no_watermark_of_idle_workspaces(crowd: Scene) -> None:
 
 
 def test_a_run_that_is_closed_again_records_the_same(crowd: Scene) -> None:
-    from booking_sync.reconcile import close_run  # noqa: PLC0415
+    from booking_sync.task_close_run import close_run  # noqa: PLC0415
 
     crowd.run()
     (last,) = crowd.rows(select(integration_run.c.run_id).order_by(integration_run.c.window_end.desc()).limit(1))

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from booking_sync import reconcile
+from booking_sync import task_extract
 from booking_sync.extract import extract as extract_bookings
 from booking_sync.pausing import pause, resume
 from booking_sync.request import RunRequest
 from booking_sync.states import IntegrationState
 from booking_sync.store.tables import integration_run
+from booking_sync.task_apply import apply_create
+from booking_sync.task_close_run import close_run
+from booking_sync.task_diff import diff
+from booking_sync.task_extract import extract
+from booking_sync.task_open_run import open_run
 from booking_sync.window import MANUAL
 from tests.flow.scene import Scene
 from tests.oauth.portals_scene import ADA, FIRST, SECOND, THIRD, PortalsScene
@@ -191,10 +196,10 @@ def test_a_slow_portal_does_not_hold_up_the_others(portals: PortalsScene) -> Non
             finished.append(entry.portal_id)
 
     portals.hubspot.request_hook = note
-    opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
-    for step in (reconcile.extract, reconcile.diff, reconcile.apply_create):
+    opened = open_run(portals.services, portals.trigger(MANUAL), RunRequest())
+    for step in (extract, diff, apply_create):
         step(portals.services, opened.run_id, None)
-    report = reconcile.close_run(portals.services, opened.run_id)
+    report = close_run(portals.services, opened.run_id)
     portals.check(report)
     assert [part.counts["create"] for part in report.integrations] == [1, 1, 1]
     assert finished[-1] == FIRST  # W6: one after another, it would be the first
@@ -236,12 +241,12 @@ def test_a_mistake_of_ours_in_one_thread_stops_only_that_one(
             raise ZeroDivisionError
         return extract_bookings(work, *args)
 
-    monkeypatch.setattr(reconcile, "extract_bookings", breaks)
+    monkeypatch.setattr(task_extract, "extract_bookings", breaks)
     portals.clock.advance(60)
-    opened = reconcile.open_run(portals.services, portals.trigger(MANUAL), RunRequest())
-    for step in (reconcile.extract, reconcile.diff, reconcile.apply_create):
+    opened = open_run(portals.services, portals.trigger(MANUAL), RunRequest())
+    for step in (extract, diff, apply_create):
         step(portals.services, opened.run_id, None)
-    report = reconcile.close_run(portals.services, opened.run_id)
+    report = close_run(portals.services, opened.run_id)
     assert "Acme Sales: extract ended with ZeroDivisionError" in report.reason
     assert len(portals.shown_in(SECOND)) == 1  # W6
 

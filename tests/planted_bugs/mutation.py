@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from booking_sandbox.hubspot_switches import UniqueProperties
-from booking_sync import reconcile
+from booking_sync import task_extract
 from booking_sync.sightings import Sightings
 from tests.simulation.faults import Harm
 from tests.simulation.scenarios import Scenario
@@ -28,8 +28,8 @@ MOST_CASES = 60
 """After how many cases a bug counts as not found."""
 
 NO_SWEEP: tuple[Replacement, ...] = (
-    (reconcile, "look", lambda _: lambda _work: Sightings()),
-    (reconcile, "sweep", lambda _: lambda _work, _sightings: {}),
+    (task_extract, "look", lambda _: lambda _work: Sightings()),
+    (task_extract, "sweep", lambda _: lambda _work, _sightings: {}),
 )
 
 

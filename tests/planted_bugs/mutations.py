@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from booking_sync import adoption, consider, plan, reconcile, record, render, settle, step_create, step_update
+from booking_sync import (
+    adoption,
+    consider,
+    plan,
+    record,
+    render,
+    settle,
+    step_create,
+    step_update,
+    task_close_run,
+    task_extract,
+)
 from booking_sync.clients import http, hubspot_calls, mail
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.standing import Standing
@@ -82,7 +93,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the window of a failed read is recorded",
-        ((reconcile, "close_part", mistakes.record_the_window_of_a_failed_read),),
+        ((task_close_run, "close_part", mistakes.record_the_window_of_a_failed_read),),
         (MADE,),
         (Harm.EXCEPTION, Harm.DROPPED),
     ),
@@ -158,7 +169,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what was kept is forgotten",
-        ((reconcile, "kept_booking_ids", mistakes.forget_what_was_kept),),
+        ((task_extract, "kept_booking_ids", mistakes.forget_what_was_kept),),
         ("book a, busy meetings/batch/create 9, run",),
     ),
     Mutation("a dry run is carried out", ((runs, "insert_run", mistakes.carry_out_a_dry_run),), ("book a, dry",)),

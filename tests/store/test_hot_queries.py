@@ -29,6 +29,7 @@ from booking_sync.store import (
     planned_changes,
     staging,
     untouched,
+    work_left,
 )
 from booking_sync.store.database import writing
 from booking_sync.store.plan_effects import PlanOfRun
@@ -63,7 +64,7 @@ HOT: dict[str, Query] = {
         c, RUN, INTEGRATION, {Operation.CANCEL, Operation.UPDATE, Operation.MARK}, 100
     ),
     "old activities": lambda c: planned_changes.next_old_activities(c, RUN, INTEGRATION, 100),
-    "who has work": lambda c: planned_changes.integrations_with_work(c, RUN, {Operation.CREATE}),
+    "who has work": lambda c: work_left.integrations_to_change(c, RUN, {Operation.CREATE}),
     "the next step": lambda c: change_progress.advance(c, ["one"], Step.ARCHIVE),
     "the end of changes": lambda c: change_progress.close(c, ["one"], AuditOutcome.APPLIED, at=NOW),
     "outcomes of writes": lambda c: audit.finish_entries(c, ["one"], AuditOutcome.APPLIED, at=NOW),

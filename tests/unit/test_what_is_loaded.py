@@ -6,28 +6,38 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from booking_sync.store import schema
 from booking_sync.store.database import open_database
 
-SLOW = ("alembic", "pandas")
 CODE = """
-import sys
-import booking_sync.reconcile
+import importlib, sys
+importlib.import_module(sys.argv[2])
 from booking_sync.store.database import open_database
 open_database("sqlite:///" + sys.argv[1])
-print(*[name for name in sys.argv[2:] if name in sys.modules])
+print(*[name for name in sys.argv[3:] if name in sys.modules])
 """
 
 
-def test_a_task_loads_neither_alembic_nor_pandas(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("module", "slow"),
+    [
+        ("task_open_run", ("alembic", "pandas", "numpy", "booking_sync.apply")),
+        ("task_extract", ("alembic", "pandas", "numpy", "booking_sync.apply")),
+        ("task_diff", ("alembic", "pandas", "booking_sync.apply")),
+        ("task_apply", ("alembic", "pandas", "numpy", "booking_sync.planning")),
+        ("task_close_run", ("alembic", "pandas", "numpy", "booking_sync.apply")),
+        ("work_left", ("alembic", "pandas", "numpy", "requests", "pydantic", "booking_sync.services")),
+    ],
+)
+def test_a_task_loads_nothing_that_only_others_need(tmp_path: Path, module: str, slow: tuple[str, ...]) -> None:
     path = str(tmp_path / "mapping.db")
     open_database(f"sqlite:///{path}").dispose()
-    ran = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", CODE, path, *SLOW], check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", CODE, path, f"booking_sync.{module}", *slow]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own code
     assert ran.stdout.split() == []
 
 

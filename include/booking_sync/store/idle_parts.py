@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, union, update
 
 from booking_sync.drift import DriftKind
-from booking_sync.states import RunState
+from booking_sync.states import OPEN_NOTICES, RunState
 from booking_sync.store.notice_tables import notice
-from booking_sync.store.notices import OPEN
 from booking_sync.store.read_tables import kept_booking, staged_booking
 from booking_sync.store.statements import chunks
 from booking_sync.store.tables import (
@@ -46,7 +45,7 @@ def unfinished(connection: Connection, run_id: str, shard: int | None, *, since:
         select(kept_booking.c.integration_id).where(
             kept_booking.c.is_open, kept_booking.c.integration_id.in_(of_shard)
         ),
-        select(notice.c.integration_id).where(notice.c.state.in_(OPEN), notice.c.integration_id.in_(of_shard)),
+        select(notice.c.integration_id).where(notice.c.state.in_(OPEN_NOTICES), notice.c.integration_id.in_(of_shard)),
         select(drift.c.integration_id).where(was_duplicate, drift.c.integration_id.in_(of_shard)),
         select(staged_booking.c.integration_id).where(staged_booking.c.integration_id.in_(of_shard)),
         select(integration.c.id).where(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, false, func, select, update
 
 from booking_sync.decision import Recorded
-from booking_sync.diff import COLUMNS, KeyRow
+from booking_sync.key_row import COLUMNS, KeyRow
 from booking_sync.outcome import OPEN_OUTCOMES
 from booking_sync.states import ActivityOutcome, RecordedState
 from booking_sync.store.read_tables import staged_booking

@@ -9,11 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
-from booking_sync.states import NoticeKind, NoticeState
+from booking_sync.states import OPEN_NOTICES, NoticeKind, NoticeState
 from booking_sync.store.notice_tables import notice
 from booking_sync.store.statements import chunks, insert_or_update
-
-OPEN = (NoticeState.WAITING, NoticeState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +86,6 @@ def settle_interrupted(connection: Connection, integration_id: str, *, at: datet
     return connection.execute(statement.values(_ended(NoticeState.UNKNOWN, at, "WORKER_DIED"))).rowcount
 
 
-def integrations_with_open(connection: Connection) -> set[str]:
-    """Return the integrations that have anything left to tell."""
-    statement = select(notice.c.integration_id).where(notice.c.state.in_(OPEN))
-    return set(connection.execute(statement.distinct()).scalars())
-
-
 def waiting_ids(connection: Connection, integration_id: str, *, most: int) -> list[str]:
     """Return the notices that wait, those first that were noted first; those of one change together."""
     statement = (
@@ -133,7 +125,7 @@ def end(
 
 def wipe_old(connection: Connection, *, noted_before: datetime, at: datetime) -> None:
     """Give up, and wipe, what no run has come to, in any integration."""
-    is_old = notice.c.state.in_(OPEN) & (notice.c.noted_at < noted_before)
+    is_old = notice.c.state.in_(OPEN_NOTICES) & (notice.c.noted_at < noted_before)
     connection.execute(update(notice).where(is_old).values(_given_up(NoticeState.EXPIRED, at)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,12 +90,6 @@ def keep_planned(connection: Connection, run_id: str, integration_id: str, *, er
     )
     values = {"state": ChangeState.KEPT, "error_code": "not_reached", "error": error}
     return connection.execute(statement.values(**values)).rowcount
-
-
-def integrations_with_work(connection: Connection, run_id: str, operations: Collection[Operation]) -> set[str]:
-    """Return the integrations for which the run still has changes of these operations to carry out."""
-    waiting = (change.c.worker_run_id == run_id, IS_PLANNED, change.c.operation.in_(operations))
-    return set(connection.execute(select(change.c.integration_id).distinct().where(*waiting)).scalars())
 
 
 def next_old_activities(connection: Connection, run_id: str, integration_id: str, most: int) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, TextClause, delete, exists, false, func, select
 
 from booking_sync.booking_payload import dump_booking, load_booking
-from booking_sync.diff import COLUMNS, KeyRow
 from booking_sync.fingerprint import content_fingerprint, guests_fingerprint, schedule_fingerprint
+from booking_sync.key_row import COLUMNS, KeyRow
 from booking_sync.model import Booking, BookingStatus
 from booking_sync.outcome import is_no_show
 from booking_sync.states import RecordedState
@@ -184,9 +184,8 @@ def claims(connection: Connection, run_id: str, integration_id: str, booking_ids
             staged_booking.c.rescheduled_from_id != staged_booking.c.booking_id,
             staged_booking.c.status != BookingStatus.CANCELED,
         )
-        rows = connection.execute(statement.order_by(staged_booking.c.booking_id))
-        found.update({row.booking_id: row.rescheduled_from_id for row in rows})
-    return found
+        found.update({row.booking_id: row.rescheduled_from_id for row in connection.execute(statement)})
+    return dict(sorted(found.items()))  # not by the database: SQLite would go through the whole run in that order
 
 
 def staged_among(connection: Connection, run_id: str, integration_id: str, ids: Sequence[str]) -> set[str]:

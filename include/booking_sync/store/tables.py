@@ -212,7 +212,7 @@ change = Table(
     Index("ix_change_run", "run_id", "integration_id"),
     Index("ix_change_worker", "worker_run_id", "integration_id"),
     Index("ix_change_closed", "closed_at"),
-    Index("ix_change_booking", "integration_id", "booking_id"),
+    Index("ix_change_booking", "booking_id", "integration_id"),  # begins with what is rare: see ADR 0023
     Index(
         "ix_change_unanswered",
         "integration_id",
@@ -287,8 +287,8 @@ mapping_history = Table(
     Column("end_at", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("generation", Integer, comment="which of the booking's activities it was; null in rows of older versions"),
-    Index("ix_mapping_history_booking", "integration_id", "booking_id"),
-    Index("ix_mapping_history_activity", "integration_id", "activity_id"),
+    Index("ix_mapping_history_booking", "booking_id", "integration_id"),
+    Index("ix_mapping_history_activity", "activity_id", "integration_id"),
 )
 
 contact_link = Table(
