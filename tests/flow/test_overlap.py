@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select, update
 
 from booking_sync.errors import Fenced, LeaseHeld
-from booking_sync.reconcile import OpenedRun
 from booking_sync.report import RunReport
 from booking_sync.request import RunRequest
 from booking_sync.services import Services
+from booking_sync.shard import OpenedRun
 from booking_sync.store.lease import hold_lease
 from booking_sync.store.tables import lease
 from booking_sync.task_apply import apply_cancel, apply_create, apply_recreate

@@ -27,7 +27,8 @@ def scene(scene_on_both: Scene) -> Scene:
 
 
 def planned(scene: Scene, **request: object) -> str:
-    """Go through a run until its plan stands, and return its id."""
+    """Go through a run, a minute later, until its plan stands, and return its id."""
+    scene.clock.advance(60)
     opened = open_run(scene.services, scene.trigger(MANUAL), RunRequest.model_validate(request))
     for step in (extract, diff):
         step(scene.services, opened.run_id, None)
@@ -40,7 +41,6 @@ def tasks_with_work(scene: Scene, run_id: str) -> list[str]:
 
 def test_only_the_task_of_what_is_planned_has_work_and_only_until_it_is_done(scene: Scene) -> None:
     scene.run()
-    scene.clock.advance(60)
     scene.book()
     run_id = planned(scene)
     assert tasks_with_work(scene, run_id) == ["apply_create"]
@@ -55,7 +55,6 @@ def test_a_rescheduled_and_a_cancelled_booking_are_each_the_work_of_their_own_ta
 ) -> None:
     booking_id = scene.book()
     scene.run()
-    scene.clock.advance(60)
     if change == "move":
         scene.move(booking_id, 5)
     else:
@@ -65,7 +64,6 @@ def test_a_rescheduled_and_a_cancelled_booking_are_each_the_work_of_their_own_ta
 
 def test_a_dry_run_leaves_no_work(scene: Scene) -> None:
     scene.run()
-    scene.clock.advance(60)
     scene.book()
     run_id = planned(scene, dry_run=True)
     assert tasks_with_work(scene, run_id) == []
