@@ -10,7 +10,6 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
-from booking_sync.collecting import collect_rarely
 from booking_sync_airflow.identity import BACKFILL_DAG_ID, NOTE_KEY, RUN_ID_KEY, SYNC_DAG_ID
 
 if TYPE_CHECKING:
@@ -133,9 +132,16 @@ def refuse_nobodys_run(dag_run: DagRunProtocol) -> None:
         raise AirflowSkipException("This DAG only works on request: by a backfill, or triggered by somebody.")
 
 
+def _collect_rarely() -> None:
+    """Let Python look for circles less often, before a task loads anything: loading makes it look most."""
+    from booking_sync.collecting import collect_rarely  # noqa: PLC0415 - DAG files and plugins must not pay for it
+
+    collect_rarely()
+
+
 def open_run(context: Context) -> list[Shard]:
     """Validate what was asked for, open the run and deal the integrations out to a few shards."""
-    collect_rarely()  # before anything is loaded
+    _collect_rarely()
     from booking_sync.request import parse_request  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.task_open_run import open_run as open_and_record  # noqa: PLC0415 - same
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
@@ -154,7 +160,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
 
     ``shard`` is what the task before handed on: None where it did not succeed.
     """
-    collect_rarely()  # before anything is loaded
+    _collect_rarely()
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
@@ -209,7 +215,7 @@ def close_run(context: Context) -> dict[str, int]:
 
     The run's colour is that of this task, whatever the others were: it is the only leaf.
     """
-    collect_rarely()  # before anything is loaded
+    _collect_rarely()
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import task_close_run  # noqa: PLC0415 - DAG files and plugins must not pay for it
