@@ -86,7 +86,6 @@ def _set_up(addresses: Addresses, database: Path, home: Path) -> None:
     dags.mkdir()
     (dags / "nothing.py").write_text(NO_OP_DAG, encoding="utf-8")
     (dags / "ours.py").write_text((ROOT / "dags" / f"{OURS}.py").read_text(encoding="utf-8"), encoding="utf-8")
-    services = asdict(addresses)
     os.environ.update(
         AIRFLOW_HOME=str(home),
         AIRFLOW__CORE__DAGS_FOLDER=str(dags),
@@ -94,12 +93,20 @@ def _set_up(addresses: Addresses, database: Path, home: Path) -> None:
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home / 'airflow.db'}?timeout=60",
         AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
-        AIRFLOW_CONN_BOOKING_SYNC_DB=json.dumps({"conn_type": "sqlite", "host": str(database)}),
-        BOOKING_SYNC_SECRET_KEY="a key for the benchmark only",  # noqa: S106 - nothing of it lasts
+        **connections(addresses, database),
+    )
+
+
+def connections(addresses: Addresses, database: Path) -> dict[str, str]:
+    """Return what leads an Airflow to the sandbox and the mapping database, as environment variables hold it."""
+    services = asdict(addresses)
+    return {
+        "AIRFLOW_CONN_BOOKING_SYNC_DB": json.dumps({"conn_type": "sqlite", "host": str(database)}),
+        "BOOKING_SYNC_SECRET_KEY": "a key for the benchmark only",
         **{
             f"AIRFLOW_CONN_{name.upper()}_DEFAULT": json.dumps(
                 {"conn_type": name, "host": services[f"{name}_url"], "password": services[f"{name}_key"]}
             )
             for name in ("calendar", "hubspot")
         },
-    )
+    }

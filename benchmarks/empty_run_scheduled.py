@@ -12,13 +12,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks.empty_run import IDLE, MOST_COST, NO_OP_DAG, OURS, ROOT
+from benchmarks.empty_run import IDLE, MOST_COST, NO_OP_DAG, OURS, ROOT, connections
 from benchmarks.figure import Figure
 from benchmarks.passing import Stage, stage
 from booking_sync_airflow.demo import airflow_stack
@@ -72,7 +72,7 @@ def _run_in_turn(ready: Stage, folder: Path) -> dict[str, list[Spent]]:
         for _ in range(ROUNDS + 1):
             for dag_id, runs in spent.items():
                 before = _spent(scheduler, server)
-                _run(api, dag_id)
+                _run(processes, api, dag_id)
                 runs.append(_spent(scheduler, server).since(before))
     return {dag_id: runs[1:] for dag_id, runs in spent.items()}  # in the first round ours has a scheduled run, too
 
@@ -82,17 +82,9 @@ def _environment(ready: Stage, dags: Path) -> dict[str, str]:
         {"name": "dags-folder", "classpath": _LOCAL, "kwargs": {}},
         {"name": "nothing", "classpath": _LOCAL, "kwargs": {"path": str(dags)}},
     ]
-    services = asdict(ready.sandbox.addresses)
     return {
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
-        "AIRFLOW_CONN_BOOKING_SYNC_DB": json.dumps({"conn_type": "sqlite", "host": str(ready.database)}),
-        "BOOKING_SYNC_SECRET_KEY": "a key for the benchmark only",
-        **{
-            f"AIRFLOW_CONN_{name.upper()}_DEFAULT": json.dumps(
-                {"conn_type": name, "host": services[f"{name}_url"], "password": services[f"{name}_key"]}
-            )
-            for name in ("calendar", "hubspot")
-        },
+        **connections(ready.sandbox.addresses, ready.database),
     }
 
 
@@ -100,17 +92,17 @@ def _started(processes: Processes, name: str) -> psutil.Process:
     return next(psutil.Process(one.process.pid) for one in processes.running if one.name.endswith(name))
 
 
-def _run(api: AirflowApi, dag_id: str) -> None:
+def _run(processes: Processes, api: AirflowApi, dag_id: str) -> None:
     """Trigger a run and wait for its end.
 
     Raises:
         RuntimeError: it was not green, so that nothing it shows is a figure.
     """
     run_id = api.trigger(dag_id, {})
-    end = time.monotonic() + _RUN_SECONDS
-    while (state := api.run(dag_id, run_id)["state"]) not in FINISHED and time.monotonic() < end:
-        time.sleep(0.5)
-    if state != "success":
+    processes.wait_until(
+        f"{dag_id} to end", lambda: api.run(dag_id, run_id)["state"] in FINISHED, timeout_seconds=_RUN_SECONDS
+    )
+    if (state := api.run(dag_id, run_id)["state"]) != "success":
         raise RuntimeError(f"{dag_id} ended as {state}")
     time.sleep(_REST_SECONDS)
 

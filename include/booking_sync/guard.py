@@ -153,6 +153,11 @@ def refuse_absence(found: int, mapped: int, limits: GuardLimits) -> Refusal | No
     return Refusal(RefusalKind.SOURCE, f"{sentence}; at least {limits.source_percent:g} % are expected")
 
 
+def is_long(window: Window) -> bool:
+    """Say whether a window is long enough for its count to say anything."""
+    return window.end - window.start >= SHORTEST_WINDOW
+
+
 def is_comparable(earlier: WindowRead, now: WindowRead) -> bool:
     """Say whether two windows are enough alike that their counts can be compared.
 
@@ -161,7 +166,7 @@ def is_comparable(earlier: WindowRead, now: WindowRead) -> bool:
     Saturday says nothing about a Friday.
     """
     length, before = now.window.end - now.window.start, earlier.window.end - earlier.window.start
-    if min(length, before) < SHORTEST_WINDOW or abs(length - before) > length * LENGTH_TOLERANCE:
+    if not (is_long(now.window) and is_long(earlier.window)) or abs(length - before) > length * LENGTH_TOLERANCE:
         return False
     is_read_again = now.window.start <= earlier.window.start and now.window.end >= earlier.read_at
     distance = abs(now.window.start - earlier.window.start)

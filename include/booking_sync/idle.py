@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from booking_sync.guard import SHORTEST_WINDOW
+from booking_sync.guard import is_long
 from booking_sync.services import Services
 from booking_sync.shared_feed import SharedFeed
 from booking_sync.sightings import TOUCHED_WITHIN
@@ -20,7 +20,6 @@ from booking_sync.store import idle_parts
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import IntegrationRun, Run
-from booking_sync.window import Window
 
 SWEPT_IN_TURN = 50
 """In how many integrations of a shard without news the sweep looks all the same. With fewer, every run sees all."""
@@ -54,10 +53,6 @@ def _is_quiet(part: Part, feed: SharedFeed) -> bool:
     """
     integration, mine = part
     window = mine.window
-    if window is None or window.is_empty or not feed.covers(window) or _is_long(window):
+    if window is None or window.is_empty or not feed.covers(window) or is_long(window):
         return False
     return not any(feed.pages(integration.workspace_id, window))
-
-
-def _is_long(window: Window) -> bool:
-    return window.end - window.start >= SHORTEST_WINDOW

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from booking_sync.approval import Refused, refuse, use_approval
 from booking_sync.errors import SuspiciousRead
-from booking_sync.guard import SHORTEST_WINDOW, WEEK, GuardNotice, Refusal, WindowRead, is_comparable, refuse_source
+from booking_sync.guard import WEEK, GuardNotice, Refusal, WindowRead, is_comparable, is_long, refuse_source
 from booking_sync.plan import digest_of
 from booking_sync.states import RefusedKind
 from booking_sync.store import runs
@@ -38,9 +38,9 @@ def check_source(work: Work, part: IntegrationRun) -> list[GuardNotice]:
 
 def _earlier(work: Work, now: WindowRead) -> WindowRead | None:
     """Return the last recorded window that this one can be compared with."""
-    length = now.window.end - now.window.start
-    if length < SHORTEST_WINDOW:
+    if not is_long(now.window):
         return None  # nothing can be compared with it, so the many windows of every quarter of an hour are not read
+    length = now.window.end - now.window.start
     starts = Window(now.window.start - WEEKS_BACK * WEEK, now.window.start + length + timedelta(microseconds=1))
     with reading(work.services.engine) as connection:
         recorded = runs.recorded_reads(connection, work.integration.id, starts)

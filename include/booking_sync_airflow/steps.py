@@ -184,10 +184,11 @@ def _take(step: Step, shard: Shard) -> dict[str, int]:
     from booking_sync.work_left import OPERATIONS, has_work  # noqa: PLC0415 - same
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - same
 
-    run_id = shard["run_id"]
-    if step in OPERATIONS and not has_work(open_database(database_url()), run_id, step):
-        return {}
-    return _load(step)(open_services(), run_id, shard["number"])
+    run_id, number = shard["run_id"], shard["number"]
+    if step not in OPERATIONS:
+        return _load(step)(open_services(), run_id, number)
+    engine = open_database(database_url())
+    return _load(step)(open_services(lambda _: engine), run_id, number) if has_work(engine, run_id, step) else {}
 
 
 def _load(step: Step) -> StepOfShard:

@@ -91,9 +91,7 @@ def test_a_run_without_news_costs_the_same_whatever_was_passed_on_before(scene: 
 
 
 def test_asking_for_the_successors_of_one_booking_costs_the_same_whatever_the_run_has_read(scene: Scene) -> None:
-    scene.book("bk_first")
     run_id, integration_id = "run_1", "ws_1@1"
-    scene.services.engine.dispose()
 
     def cost() -> int:
         with counted(scene.services.engine) as work, reading(scene.services.engine) as connection:
