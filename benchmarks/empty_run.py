@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.apart import in_fresh_process
 from benchmarks.figure import Figure
 from benchmarks.passing import stage
-from benchmarks.scene import Addresses
+from booking_sync.service_clients import Addresses
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 5

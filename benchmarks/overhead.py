@@ -18,9 +18,9 @@ from benchmarks.apart import in_fresh_process, metered
 from benchmarks.figure import Figure
 from benchmarks.passing import stage
 from benchmarks.plain_client import RIVAL, PlainClient
-from benchmarks.scene import Addresses
 from benchmarks.served import book, bookings, calls_from, calls_so_far, served
 from booking_sandbox.history import HistoryEntry
+from booking_sync.service_clients import Addresses
 
 COUNT = 2_000
 ROUNDS = 3

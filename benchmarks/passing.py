@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.apart import Cost, in_fresh_process, metered
-from benchmarks.scene import Addresses, reconciled, services_on
+from benchmarks.scene import reconciled, services_on
 from benchmarks.served import Served, activity_count, book, booking_count, forget_bodies, served
 from booking_sync.collecting import collect_rarely
+from booking_sync.service_clients import Addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.scene import Addresses
+from booking_sync.service_clients import Addresses
 
 RIVAL = "one call for each record"
 _OBJECTS = "/crm/objects/2026-09"

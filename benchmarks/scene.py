@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,18 +13,9 @@ from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.report import RunReport
 from booking_sync.request import RunRequest
+from booking_sync.service_clients import Addresses
 from booking_sync.services import Services, build_services, utc_now
 from booking_sync.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where both services are, and the keys to them."""
-
-    calendar_url: str
-    calendar_key: str
-    hubspot_url: str
-    hubspot_key: str | OAuthApp
 
 
 class Watch:
@@ -66,10 +56,7 @@ def services_on(addresses: Addresses, database_url: str, clock: Callable[[], dat
             secret_keys=("a key for the benchmark only",), guard_recreates_percent=100.0, guard_cancels_percent=100.0
         ),
         database_url=database_url,
-        calendar_url=addresses.calendar_url,
-        calendar_key=addresses.calendar_key,
-        hubspot_url=addresses.hubspot_url,
-        hubspot_key=addresses.hubspot_key,
+        addresses=lambda: addresses,
         clock=clock,
     )
 

@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.apart import Cost, in_fresh_process, metered
 from benchmarks.figure import Figure
-from benchmarks.scene import Addresses, addresses_of, reconciled, services_on
+from benchmarks.scene import addresses_of, reconciled, services_on
 from benchmarks.served import served
 from booking_sandbox.server import Sandbox
 from booking_sync.clients.hubspot_model import Portal
+from booking_sync.service_clients import Addresses
 from booking_sync.store import accesses, integrations
 from booking_sync.store.accesses import NewTokens
 from booking_sync.store.database import writing

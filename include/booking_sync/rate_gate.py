@@ -32,7 +32,7 @@ MOST_PERMITS = 8
 USE_WITHIN_SECONDS = 2.0
 """How long a permit that was taken may wait for its request."""
 LONGEST_REQUEST_SECONDS = 30.0
-"""No request of a run takes longer (``services.HUBSPOT_LIMITS``)."""
+"""No request of a run takes longer (``service_clients.HUBSPOT_LIMITS``)."""
 SPREAD_SECONDS = 1.0
 """Workers that were all told to wait come back within this time of one another."""
 TOO_MANY_REQUESTS = 429

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from booking_sync.booking_payload import load_booking
-from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.errors import IntegrationStopped, TurnOver
 from booking_sync.integration_settings import IntegrationSettings
 from booking_sync.model import Booking
@@ -20,6 +20,9 @@ from booking_sync.store.database import reading, writing
 from booking_sync.store.integrations import Integration, find_integration
 from booking_sync.store.lease import Lease
 from booking_sync.store.runs import Run
+
+if TYPE_CHECKING:
+    from booking_sync.clients.hubspot import HubSpotClient
 
 
 @dataclass(frozen=True, slots=True)

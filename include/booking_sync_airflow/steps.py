@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from booking_sync.clients.mail import MailServer, NoMailServer
+    from booking_sync.service_clients import Addresses
     from booking_sync.services import Services
     from booking_sync.shard import OpenedRun
     from booking_sync.work_left import ApplyTask
@@ -60,33 +61,37 @@ class Tellable(Protocol):
 
 
 def open_services(open_engine: Callable[[str], Engine] | None = None) -> Services:
-    """Read connections and settings; nothing is sent anywhere yet.
+    """Read settings and open our database; the connections of both services are read when something is said to them.
 
     ``open_engine`` opens our database, for a process that keeps it open.
 
     Raises:
-        ConfigurationError: a connection or a setting is missing or makes no sense.
+        ConfigurationError: the database's connection, or a setting, is missing or makes no sense.
     """
     from booking_sync.services import build_services  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.store.database import open_database  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.hooks.hubspot import HubSpotHook, hide_from_logs  # noqa: PLC0415 - same
+    from booking_sync_airflow.hooks.hubspot import hide_from_logs  # noqa: PLC0415 - same
 
-    calendar = CalendarHook().address()
-    hubspot = HubSpotHook().address()
     return build_services(
         Settings.from_environment(os.environ),
         database_url=database_url(),
-        calendar_url=calendar.url,
-        calendar_key=calendar.key,
-        hubspot_url=hubspot.url,
-        hubspot_key=hubspot.key,
+        addresses=_addresses,
         hide=hide_from_logs,
         open_engine=open_engine or open_database,
         mail_server=cache(_find_mail_server),
     )
+
+
+def _addresses() -> Addresses:
+    """Read the connections of both services."""
+    from booking_sync.service_clients import Addresses  # noqa: PLC0415 - many tasks say nothing to either
+    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - same
+    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415 - same
+
+    calendar, hubspot = CalendarHook().address(), HubSpotHook().address()
+    return Addresses(calendar.url, calendar.key, hubspot.url, hubspot.key)
 
 
 def _find_mail_server() -> MailServer | NoMailServer:

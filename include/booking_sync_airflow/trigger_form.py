@@ -13,8 +13,9 @@ from airflow.sdk import Param
 _WINDOW = "Which bookings"
 _NARROWER = "Only some of them"
 _SAFETY = "What to do"
-_DIALECT = "http://json-schema.org/draft-07/schema#"
-"""Airflow checks the schema of every field in every task; in the latest dialect that takes four times as long."""
+_DIALECT = "http://json-schema.org/draft-03/schema#"
+"""Airflow checks the schema of every field in every task. All dialects say the same with the keywords that our fields
+have; in draft 7 the check takes twice as long as in this one, and in the latest eight times."""
 
 
 def form_field(*, default: bool | list[str] | None, **schema: Any) -> Param:  # noqa: ANN401 - as JSON Schema has it

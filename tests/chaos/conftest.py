@@ -11,6 +11,7 @@ import pytest
 from proof.turnstile import Turnstile
 
 from booking_sandbox.server import Sandbox
+from booking_sync.service_clients import Addresses
 from booking_sync.services import build_services
 from booking_sync.settings import Settings
 from booking_sync_airflow.demo import airflow_stack
@@ -52,10 +53,9 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         services = build_services(
             Settings(secret_keys=(SECRET_KEY,), quiet_seconds=QUIET_SECONDS),
             database_url=f"sqlite:///{database}",
-            calendar_url=sandbox.calendar.url,
-            calendar_key=sandbox.calendar.api_key,
-            hubspot_url=sandbox.hubspot.url,
-            hubspot_key=sandbox.hubspot.service_key,
+            addresses=lambda: Addresses(
+                sandbox.calendar.url, sandbox.calendar.api_key, sandbox.hubspot.url, sandbox.hubspot.service_key
+            ),
         )
         place = airflow_stack.new_place(REPOSITORY, folder / "airflow")
         airflow_stack.prepare(place)

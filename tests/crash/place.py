@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from booking_sync import apply
 from booking_sync.clients.hubspot_calls import MOST_INPUTS
+from booking_sync.service_clients import Addresses
 from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 
@@ -36,10 +37,7 @@ class Place:
         return build_services(
             Settings(secret_keys=(SECRET_KEY,), lease_seconds=self.lease_seconds),
             database_url=self.database_url,
-            calendar_url=self.calendar_url,
-            calendar_key=self.calendar_key,
-            hubspot_url=self.hubspot_url,
-            hubspot_key=self.hubspot_key,
+            addresses=lambda: Addresses(self.calendar_url, self.calendar_key, self.hubspot_url, self.hubspot_key),
             clock=clock or self.clock,
         )
 

@@ -18,6 +18,7 @@ from booking_sandbox.sample import TEAM_KEY, load_sample
 from booking_sandbox.server import Sandbox
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.request import RunRequest
+from booking_sync.service_clients import Addresses
 from booking_sync.services import build_services, utc_now
 from booking_sync.settings import Settings
 from tests.deployment.composed import COMPOSE_FILE, ROOT, make_secrets, render
@@ -79,10 +80,9 @@ def test_the_judge_finds_the_sample_right_once_it_is_synced_and_wrong_before(tmp
         services = build_services(
             Settings(),
             database_url=f"sqlite:///{tmp_path}/mapping.db",
-            calendar_url=sandbox.calendar.url,
-            calendar_key=TEAM_KEY,
-            hubspot_url=sandbox.hubspot.url,
-            hubspot_key=sandbox.hubspot.service_key,
+            addresses=lambda: Addresses(
+                sandbox.calendar.url, TEAM_KEY, sandbox.hubspot.url, sandbox.hubspot.service_key
+            ),
         )
         with pytest.raises(RehearsalError, match="has 0 activities"):
             judge(sandbox, services.engine)

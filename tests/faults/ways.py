@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from booking_sync.boundary import Act, Moment, watched
 from booking_sync.clients.http import HttpLimits
 from booking_sync.clients.hubspot import HubSpotClient
+from booking_sync.remote import Remote
 from booking_sync.services import Services
 from booking_sync.store.tables import change, mapping, mapping_history
 from tests.flow.scene import Scene
@@ -36,7 +37,8 @@ def going_to(scene: Scene, hubspot_url: str, limits: HttpLimits = IMPATIENT) -> 
     client = HubSpotClient.from_connection(
         hubspot_url, key, limits=limits, observer=scene.services.hubspot_requests, sleep=scene.clock.advance
     )
-    return replace(scene.services, hubspot=client)
+    clients = replace(scene.services.remote.clients, hubspot=client)
+    return replace(scene.services, remote=Remote(lambda: clients))
 
 
 def statuses(scene: Scene, path: str) -> list[int | None]:

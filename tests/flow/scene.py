@@ -21,9 +21,11 @@ from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.mail import MailServer
 from booking_sync.integration_settings import check_settings
 from booking_sync.reconcile import reconcile
+from booking_sync.remote import Remote
 from booking_sync.report import RunReport
 from booking_sync.request import RunRequest
-from booking_sync.services import HUBSPOT_LIMITS, Services, build_services
+from booking_sync.service_clients import HUBSPOT_LIMITS, Addresses, Clients
+from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 from booking_sync.store.database import reading, writing
 from booking_sync.store.settings_history import save_settings
@@ -76,10 +78,7 @@ class Scene:
         built = build_services(
             Settings(secret_keys=(secret_key,), quiet_seconds=QUIET_SECONDS),
             database_url=self.database_url,
-            calendar_url=calendar.url,
-            calendar_key=calendar.api_key,
-            hubspot_url=hubspot.url,
-            hubspot_key=key,
+            addresses=lambda: Addresses(calendar.url, calendar.api_key, hubspot.url, key),
             clock=self.clock,
         )
         return self.without_waiting(built, key)
@@ -87,19 +86,23 @@ class Scene:
     def without_waiting(self, built: Services, hubspot_key: str | BearerSource) -> Services:
         """Return services whose waits move the scene's clock, and that compile each statement once for all scenes."""
         calendar, waiting = self.sandbox.calendar, self.clock.advance
-        return replace(
-            built,
-            engine=built.engine.execution_options(compiled_cache=COMPILED),
-            calendar=CalendarClient.from_connection(
+        clients = Clients(
+            CalendarClient.from_connection(
                 calendar.url, calendar.api_key, observer=built.calendar_requests, sleep=waiting
             ),
-            hubspot=HubSpotClient.from_connection(
+            HubSpotClient.from_connection(
                 self.sandbox.hubspot.url,
                 hubspot_key,
                 limits=HUBSPOT_LIMITS,
                 observer=built.hubspot_requests,
                 sleep=waiting,
             ),
+            built.tokens,
+        )
+        return replace(
+            built,
+            engine=built.engine.execution_options(compiled_cache=COMPILED),
+            remote=Remote(lambda: clients),
         )
 
     def allow_floods(self) -> None:

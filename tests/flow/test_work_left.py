@@ -1,10 +1,14 @@
-"""What an apply task asks first: whether the run has anything left for it, before it connects to anything."""
+"""Tasks without work connect to nothing: an apply task asks first whether the run has anything left for it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import select
 
+from booking_sync.remote import Remote
 from booking_sync.request import RunRequest
 from booking_sync.states import NoticeKind
 from booking_sync.store import notices
@@ -80,3 +84,16 @@ def test_a_mail_that_waits_is_work_of_the_last_task(scene: Scene) -> None:
         )
         assert notices.insert_notices(connection, integration_id, [new], at=scene.at(0)) == 1
     assert tasks_with_work(scene, run_id) == ["apply_cancel"]
+
+
+def test_comparing_and_closing_a_run_without_news_connect_to_neither_service(scene: Scene) -> None:
+    scene.run()
+    opened = open_run(scene.services, scene.trigger(MANUAL), RunRequest())
+    extract(scene.services, opened.run_id, None)
+
+    def connect() -> NoReturn:
+        pytest.fail("nothing is to be said to anybody")
+
+    silent = replace(scene.services, remote=Remote(connect))
+    diff(silent, opened.run_id, None)
+    assert not close_run(silent, opened.run_id).is_red

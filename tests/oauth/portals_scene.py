@@ -12,7 +12,8 @@ from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.connect_app import connect_app
 from booking_sync.grants import BegunGrant, Granted, begin_grant, finish_grant
 from booking_sync.scopes import OPTIONAL_SCOPES
-from booking_sync.services import NoPortal, Services, build_services
+from booking_sync.service_clients import Addresses, NoPortal
+from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 from booking_sync.store.database import reading
 from booking_sync.store.integrations import Integration, integration_id, load_integration
@@ -39,10 +40,7 @@ class PortalsScene(Scene):
         built = build_services(
             Settings(secret_keys=(SECRET,), quiet_seconds=QUIET_SECONDS),
             database_url=self.database_url,
-            calendar_url=calendar.url,
-            calendar_key=calendar.api_key,
-            hubspot_url=hubspot.url,
-            hubspot_key=app,
+            addresses=lambda: Addresses(calendar.url, calendar.api_key, hubspot.url, app),
             clock=self.clock,
             hide=self.hidden.append,
         )

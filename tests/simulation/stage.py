@@ -32,7 +32,9 @@ from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_oauth import HubSpotOAuth
 from booking_sync.clients.oauth_model import OAuthApp
 from booking_sync.rate_gate import RateGates
-from booking_sync.services import HUBSPOT_LIMITS, OAUTH_LIMITS, NoPortal, RequestCounter, Services
+from booking_sync.remote import Remote
+from booking_sync.service_clients import HUBSPOT_LIMITS, OAUTH_LIMITS, Clients, NoPortal
+from booking_sync.services import RequestCounter, Services
 from booking_sync.settings import Settings
 from booking_sync.store import lease
 from booking_sync.store.database import open_database
@@ -175,20 +177,21 @@ class Stage:
         of_calendar, of_hubspot = RequestCounter(), RequestCounter()
         wait, vault = self.clock.advance, Vault(SETTINGS.secret_keys)
         key: str | NoPortal = NoPortal() if is_oauth else hubspot.service_key
+        clients = Clients(
+            CalendarClient.from_connection(calendar.url, calendar.api_key, observer=of_calendar, sleep=wait),
+            HubSpotClient.from_connection(hubspot.url, key, limits=HUBSPOT_LIMITS, observer=of_hubspot, sleep=wait),
+            self._tokens(vault) if is_oauth else None,
+        )
         return Services(
             settings=SETTINGS,
             engine=self.engine,
             vault=vault,
-            calendar=CalendarClient.from_connection(calendar.url, calendar.api_key, observer=of_calendar, sleep=wait),
-            hubspot=HubSpotClient.from_connection(
-                hubspot.url, key, limits=HUBSPOT_LIMITS, observer=of_hubspot, sleep=wait
-            ),
+            remote=Remote(lambda: clients),
             rates=RateGates(self.engine, self.clock, SETTINGS.rate_share_percent),
             clock=self.clock,
             new_id=new_id,
             calendar_requests=of_calendar,
             hubspot_requests=of_hubspot,
-            tokens=self._tokens(vault) if is_oauth else None,
             mail_server=lambda: SERVER,
         )
 

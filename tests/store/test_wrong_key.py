@@ -9,6 +9,7 @@ from booking_sandbox.server import Sandbox
 from booking_sync.errors import ConfigurationError
 from booking_sync.reconcile import manual_trigger, reconcile
 from booking_sync.request import RunRequest
+from booking_sync.service_clients import Addresses
 from booking_sync.services import Services, build_services
 from booking_sync.settings import Settings
 from booking_sync.store.database import reading
@@ -21,10 +22,9 @@ def _services(sandbox: Sandbox, database_url: str, *keys: str) -> Services:
     return build_services(
         Settings(secret_keys=keys),
         database_url=database_url,
-        calendar_url=sandbox.calendar.url,
-        calendar_key=sandbox.calendar.api_key,
-        hubspot_url=sandbox.hubspot.url,
-        hubspot_key=sandbox.hubspot.service_key,
+        addresses=lambda: Addresses(
+            sandbox.calendar.url, sandbox.calendar.api_key, sandbox.hubspot.url, sandbox.hubspot.service_key
+        ),
     )
 
 

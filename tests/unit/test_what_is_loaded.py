@@ -27,9 +27,9 @@ print(*[name for name in sys.argv[3:] if name in sys.modules])
     [
         ("task_open_run", ("alembic", "pandas", "numpy", "booking_sync.apply")),
         ("task_extract", ("alembic", "pandas", "numpy", "booking_sync.apply")),
-        ("task_diff", ("alembic", "pandas", "booking_sync.apply")),
+        ("task_diff", ("alembic", "pandas", "requests", "booking_sync.apply")),
         ("task_apply", ("alembic", "pandas", "numpy", "booking_sync.planning")),
-        ("task_close_run", ("alembic", "pandas", "numpy", "booking_sync.apply")),
+        ("task_close_run", ("alembic", "pandas", "numpy", "requests", "booking_sync.apply")),
         ("work_left", ("alembic", "pandas", "numpy", "requests", "pydantic", "booking_sync.services")),
     ],
 )

@@ -46,8 +46,8 @@ def open_database(url: str) -> Engine:
         SchemaOutOfDate: its schema is older or newer than this code.
     """
     engine = connect_database(url)
-    with _clear_sentence(engine), in_plain_words():
-        with engine.connect() as connection:
+    with _clear_sentence(engine):
+        with reading(engine) as connection:
             current = schema.current_revision(connection)
         if current is None:
             _set_up(engine)

@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 
 from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.retry import HttpLimits
+from booking_sync.remote import Remote
+from booking_sync.service_clients import Clients
 from booking_sync.services import Services
 from booking_sync.store.database import open_database
 from booking_sync_airflow.hooks.calendar import CalendarHook
@@ -24,12 +26,16 @@ def services_of_request() -> Services:
     """Open the services.
 
     Raises:
-        ConfigurationError: a connection or a setting is missing or makes no sense.
+        ConfigurationError: our database's connection, or a setting, is missing or makes no sense.
     """
     services = open_services(engine_of)
-    address = CalendarHook().address()
-    calendar = CalendarClient.from_connection(address.url, address.key, limits=SOMEBODY_WAITS)
-    return replace(services, calendar=calendar)
+
+    def clients() -> Clients:
+        address = CalendarHook().address()
+        calendar = CalendarClient.from_connection(address.url, address.key, limits=SOMEBODY_WAITS)
+        return replace(services.remote.clients, calendar=calendar)
+
+    return replace(services, remote=Remote(clients))
 
 
 @cache
