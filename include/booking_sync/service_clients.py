@@ -1,6 +1,6 @@
 """Calendar.com and HubSpot: where they are, and what we speak to them with.
 
-Loading this loads all that HTTP needs; :mod:`booking_sync.remote` does it for who has something to say.
+Loading this loads all that HTTP needs: :mod:`booking_sync.remote` is for who may have nothing to say to either.
 """
 
 from __future__ import annotations
