@@ -16,6 +16,11 @@ def log_line(event: str, **facts: object) -> str:
     return " ".join((event, *words))
 
 
+def hide_nothing(secret: str) -> None:
+    """Leave logs as they are: where nobody has a way to mask a secret in them."""
+    del secret
+
+
 def _value(value: object) -> str:
     text = str(value)
     return text if text and _PLAIN.issuperset(text) else json.dumps(text, ensure_ascii=False)

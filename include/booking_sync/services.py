@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from booking_sync.clients.mail import MailServer, NoMailServer
+from booking_sync.log_line import hide_nothing
 from booking_sync.rate_gate import RateGates
 from booking_sync.remote import Remote
 from booking_sync.settings import Settings
@@ -106,7 +107,8 @@ class Services:
 
     def hubspot_of(self, portal_id: str) -> HubSpotClient:
         """Return the client of a portal, whose requests keep within its limits."""
-        client = self.hubspot if self.tokens is None else self.hubspot.with_bearer(self.tokens.bearer(portal_id))
+        hubspot, tokens = self.hubspot, self.tokens
+        client = hubspot if tokens is None else hubspot.with_bearer(tokens.bearer(portal_id))
         return client.with_pace(self.rates.of(portal_id))
 
     def close(self) -> None:
@@ -130,7 +132,7 @@ def build_services(
     database_url: str,
     addresses: Callable[[], Addresses],
     clock: Callable[[], datetime] | None = None,
-    hide: Callable[[str], None] | None = None,
+    hide: Callable[[str], None] = hide_nothing,
     open_engine: Callable[[str], Engine] = open_database,
     mail_server: Callable[[], MailServer | NoMailServer] = NoMailServer,
 ) -> Services:
@@ -150,10 +152,9 @@ def build_services(
 
     def make_clients() -> Clients:
         from booking_sync.service_clients import ClientMaker  # noqa: PLC0415 - HTTP: many tasks do without
-        from booking_sync.tokens import hide_nothing  # noqa: PLC0415 - same
 
-        version, hiding = settings.hubspot_api_version, hide or hide_nothing
-        maker = ClientMaker(engine, vault, present, version, hiding, calendar_requests, hubspot_requests)
+        version = settings.hubspot_api_version
+        maker = ClientMaker(engine, vault, present, version, hide, calendar_requests, hubspot_requests)
         return maker.make(addresses())
 
     return Services(

@@ -21,6 +21,7 @@ from booking_sync import telemetry
 from booking_sync.clients.hubspot_oauth import BadGrant, HubSpotOAuth
 from booking_sync.clients.oauth_model import TokenSet
 from booking_sync.errors import LeaseHeld, NeedsReconnecting, RequestFailed, TokensUnavailable
+from booking_sync.log_line import hide_nothing
 from booking_sync.states import AccessState, IntegrationEvent
 from booking_sync.store import accesses, integrations
 from booking_sync.store.accesses import Access, NewTokens
@@ -43,11 +44,6 @@ GONE = (
     "HubSpot does not accept our access to portal {portal} any more ({why}). "
     "Grant access again on the Integrations page."
 )
-
-
-def hide_nothing(secret: str) -> None:
-    """Leave logs as they are: where nobody has a way to mask a secret in them."""
-    del secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 both = pytest.mark.parametrize("dag_id", sorted(RECONCILIATION_DAG_IDS))
+LATEST = "https://json-schema.org/draft/2020-12/schema"
+"""The dialect that Airflow takes where a field names none."""
 
 
 def test_the_dag_folder_holds_exactly_these_dags_and_they_load(dag_bag: DagBag) -> None:
@@ -84,6 +87,27 @@ def test_the_form_has_exactly_the_fields_that_are_understood(dag_bag: DagBag, da
     assert set(params) == set(RunRequest.model_fields)
     assert all(params.get_param(name).schema["section"] for name in params)
     assert all(params.get_param(name).schema["description_md"] or name == "workspaces" for name in params)
+
+
+@pytest.mark.parametrize("typed", [None, "", "x", 5, True, [], ["x"], ["x", 5], [None], {}, {"x": 5}], ids=repr)
+@both
+def test_a_field_takes_and_refuses_in_its_dialect_of_json_schema_what_it_would_in_airflows_own(
+    dag_bag: DagBag, dag_id: str, typed: object
+) -> None:
+    from airflow.sdk import Param
+    from airflow.sdk.exceptions import ParamValidationError
+
+    def takes(field: Param) -> bool:
+        try:
+            field.resolve(typed)
+        except ParamValidationError:
+            return False
+        return True
+
+    params = dag_bag.dags[dag_id].params
+    ours = {name: copy(params.get_param(name)) for name in params}
+    usual = {name: Param(None, schema={**field.schema, "$schema": LATEST}) for name, field in ours.items()}
+    assert {name: takes(field) for name, field in ours.items()} == {name: takes(field) for name, field in usual.items()}
 
 
 @both

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from booking_sync.clients.calendar import CalendarClient
-from booking_sync.errors import ConfigurationError, IncompleteRead, NotFound, PlanRequired, Refused
+from booking_sync.clients.retry import HttpLimits
+from booking_sync.errors import ConfigurationError, IncompleteRead, NotFound, OutcomeUnknown, PlanRequired, Refused
 from booking_sync.model import Workspace
 from tests.clients.scripted_server import Answering, ScriptedServer, answers
 
@@ -162,3 +163,14 @@ def test_the_test_button_gets_a_sentence(
 ) -> None:
     server.will(answers(200, {"data": [{"id": "ws"}] * count, "next_cursor": None}))
     assert calendar.describe() == sentence
+
+
+def test_a_client_with_less_patience_gives_up_sooner_and_the_one_it_was_made_from_does_not(
+    server: ScriptedServer, calendar: CalendarClient
+) -> None:
+    busy = answers(503, {"error": {"code": "unavailable", "message": "x"}})
+    server.will(busy, busy, a_page("a"))
+    with pytest.raises(OutcomeUnknown):
+        ids_of(calendar.with_limits(HttpLimits(attempts=1)).bookings_changed("ws", SINCE, UNTIL))
+    assert len(server.seen) == 1
+    assert ids_of(calendar.bookings_changed("ws", SINCE, UNTIL)) == ["a"]

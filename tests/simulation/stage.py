@@ -31,6 +31,7 @@ from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.hubspot import HubSpotClient
 from booking_sync.clients.hubspot_oauth import HubSpotOAuth
 from booking_sync.clients.oauth_model import OAuthApp
+from booking_sync.log_line import hide_nothing
 from booking_sync.rate_gate import RateGates
 from booking_sync.remote import Remote
 from booking_sync.service_clients import HUBSPOT_LIMITS, OAUTH_LIMITS, Clients, NoPortal
@@ -41,7 +42,7 @@ from booking_sync.store.database import open_database
 from booking_sync.store.encryption import Vault
 from booking_sync.store.tables import installation, integration, metadata
 from booking_sync.store.tables import portal as portal_table
-from booking_sync.tokens import PortalTokens, hide_nothing
+from booking_sync.tokens import PortalTokens
 from tests.compiled_statements import COMPILED
 from tests.flow.clock import MONDAY_MORNING, SceneClock
 from tests.simulation.mail import SERVER, PostOffice

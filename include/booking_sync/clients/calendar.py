@@ -8,6 +8,7 @@ from typing import Any, Self, Unpack
 from urllib.parse import quote
 
 from booking_sync.clients.http import Exchange, HttpOptions, JsonHttp
+from booking_sync.clients.retry import HttpLimits
 from booking_sync.errors import ConfigurationError, IncompleteRead, Refused
 from booking_sync.model import Workspace
 from booking_sync.plain_text import one_line
@@ -44,6 +45,10 @@ class CalendarClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def with_limits(self, limits: HttpLimits) -> Self:
+        """Return a client with the same key and another patience; both share their connections."""
+        return type(self)(self._http.with_limits(limits))
 
     def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
         """Return a client with the same key, and connections and an observer of its own."""

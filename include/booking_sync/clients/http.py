@@ -121,6 +121,10 @@ class JsonHttp:
         """Return the same service, where each request waits for its turn."""
         return self._twin(_pace=pace)
 
+    def with_limits(self, limits: HttpLimits) -> Self:
+        """Return the same service with another patience; both share their connections."""
+        return self._twin(_limits=limits)
+
     def for_another_thread(self, observer: Callable[[Exchange], None] | None) -> Self:
         """Return the same service with connections, and an observer, of its own."""
         return self._twin(_connections=Connections(self._user_agent), _observer=observer)

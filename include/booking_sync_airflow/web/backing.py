@@ -9,13 +9,11 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import Engine
 
-from booking_sync.clients.calendar import CalendarClient
 from booking_sync.clients.retry import HttpLimits
 from booking_sync.remote import Remote
 from booking_sync.service_clients import Clients
 from booking_sync.services import Services
 from booking_sync.store.database import open_database
-from booking_sync_airflow.hooks.calendar import CalendarHook
 from booking_sync_airflow.steps import open_services
 
 SOMEBODY_WAITS = HttpLimits(connect_seconds=3.0, read_seconds=8.0, total_seconds=10.0, attempts=2, wait_seconds=2.0)
@@ -31,9 +29,8 @@ def services_of_request() -> Services:
     services = open_services(engine_of)
 
     def clients() -> Clients:
-        address = CalendarHook().address()
-        calendar = CalendarClient.from_connection(address.url, address.key, limits=SOMEBODY_WAITS)
-        return replace(services.remote.clients, calendar=calendar)
+        both = services.remote.clients
+        return replace(both, calendar=both.calendar.with_limits(SOMEBODY_WAITS))
 
     return replace(services, remote=Remote(clients))
 
