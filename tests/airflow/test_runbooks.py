@@ -13,6 +13,7 @@ from tests.airflow.conftest import REPOSITORY
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk import DAG, Param
 
 OURS = pytest.mark.parametrize("dag_id", [SYNC_DAG_ID, BACKFILL_DAG_ID, AUDIT_DAG_ID])
 OF_AIRFLOW = {"Trigger", "Backfill", "Browse", "Required Actions", "Reprocess: all runs"}
@@ -46,9 +47,8 @@ def test_every_field_tab_and_page_that_is_named_exists(dag_bag: DagBag, dag_id: 
     assert unknown - titles - views - OF_AIRFLOW - {"Found", "GRANT", "updated"} == set()
 
 
-def map_params(dag: object) -> list[object]:
-    params = dag.params  # type: ignore[attr-defined]
-    return [params.get_param(name) for name in params]
+def map_params(dag: DAG) -> list[Param]:
+    return [dag.params.get_param(name) for name in dag.params]
 
 
 def test_what_a_red_run_says_is_quoted_as_the_code_says_it(dag_bag: DagBag) -> None:

@@ -153,11 +153,11 @@ def test_fault_111_a_commit_whose_answer_is_lost_counts_as_what_the_database_say
             end_all_sessions(engine)
             connection.cursor().execute("SELECT 1")  # finds out that the connection is gone
 
-    engine.dialect.do_commit = lose_the_answer  # type: ignore[method-assign]
+    engine.dialect.do_commit = lose_the_answer  # type: ignore[method-assign]  # where an answer is lost
     try:
         report = scene.run()
     finally:
-        engine.dialect.do_commit = commit  # type: ignore[method-assign]
+        engine.dialect.do_commit = commit  # type: ignore[method-assign]  # as it was
     assert lost
     assert report.counts["create"] == 1
     assert statuses(scene, CREATE) == [201]

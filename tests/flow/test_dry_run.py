@@ -74,7 +74,7 @@ def effects(scene: Scene, dag_run_id: str) -> set[tuple[str, int, str, str, str]
     mine = select(change).where(change.c.run_id.in_(select(run.c.id).where(run.c.dag_run_id == dag_run_id)))
     rows = scene.rows(mine)
     columns = ("booking_id", "booking_version", "operation", "revision", "old_activity_id")
-    return {tuple(row[name] or "" for name in columns) for row in rows}  # type: ignore[misc]
+    return {tuple(row[name] or "" for name in columns) for row in rows}  # type: ignore[misc]  # of five columns
 
 
 def test_the_plan_shown_is_the_plan_applied(scene: Scene) -> None:

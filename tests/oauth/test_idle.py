@@ -11,6 +11,7 @@ from booking_sync import idle
 from booking_sync.shared_feed import WORTH_IT_FROM
 from booking_sync.store.database import writing
 from booking_sync.store.tables import integration, integration_run, lease
+from booking_sync.task_close_run import close_run
 from tests.flow.scene import Scene
 
 MANY = 2 * WORTH_IT_FROM
@@ -111,8 +112,6 @@ def test_a_dry_run_moves_no_watermark_of_idle_workspaces(crowd: Scene) -> None:
 
 
 def test_a_run_that_is_closed_again_records_the_same(crowd: Scene) -> None:
-    from booking_sync.task_close_run import close_run  # noqa: PLC0415
-
     crowd.run()
     (last,) = crowd.rows(select(integration_run.c.run_id).order_by(integration_run.c.window_end.desc()).limit(1))
     before = column(crowd, "swept_at")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Route
-from sqlalchemy import create_engine, update
+from sqlalchemy import Table, create_engine, update
 
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
@@ -31,10 +31,10 @@ def connections(many_portals: dict[str, str]) -> dict[str, str]:
 def change(tmp_path: Path) -> Callable[..., None]:
     """Changes rows of the mapping database behind Airflow's back."""
 
-    def values(table: object, **fields: object) -> None:
+    def values(table: Table, **fields: object) -> None:
         engine = create_engine(f"sqlite:///{tmp_path / 'booking_sync.db'}")
         with engine.begin() as connection:
-            connection.execute(update(table).values(**fields))  # type: ignore[arg-type]
+            connection.execute(update(table).values(**fields))
         engine.dispose()
 
     return values
