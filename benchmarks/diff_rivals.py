@@ -25,7 +25,7 @@ _KEY = "booking_id"
 def duckdb(read: Columns, recorded: Columns) -> Callable[[], Found]:
     """A left join of native tables in memory."""
     import duckdb as engine  # noqa: PLC0415 - each engine loads its own library only
-    import pandas as pd  # noqa: PLC0415 - same
+    import pandas as pd  # noqa: PLC0415 - each engine loads its own library only
 
     connection = engine.connect()
     for name, columns in (("read", read), ("recorded", recorded)):
@@ -101,7 +101,7 @@ def pandas_merge_text(read: Columns, recorded: Columns) -> Callable[[], Found]:
 def datacompy_pandas(read: Columns, recorded: Columns) -> Callable[[], Found]:
     """The library's comparison of two pandas frames, and its rows that do not match."""
     import datacompy  # noqa: PLC0415 - each engine loads its own library only
-    import pandas as pd  # noqa: PLC0415 - same
+    import pandas as pd  # noqa: PLC0415 - each engine loads its own library only
 
     mine, theirs = pd.DataFrame(read), pd.DataFrame(recorded).assign(state="scheduled")
     return lambda: _of_comparison(datacompy.PandasCompare(mine, theirs, join_columns=_KEY), lambda ids: ids.to_numpy())
@@ -110,7 +110,7 @@ def datacompy_pandas(read: Columns, recorded: Columns) -> Callable[[], Found]:
 def datacompy_polars(read: Columns, recorded: Columns) -> Callable[[], Found]:
     """The same of two polars frames."""
     import datacompy  # noqa: PLC0415 - each engine loads its own library only
-    import polars as pl  # noqa: PLC0415 - same
+    import polars as pl  # noqa: PLC0415 - each engine loads its own library only
 
     mine, theirs = (
         pl.DataFrame({**columns, _KEY: list(columns[_KEY]), "state": list(columns["state"])})
@@ -146,7 +146,7 @@ def _of_comparison(comparison: Any, ids: Callable[[Any], Collection[str]]) -> Fo
     is_canceled = both["state_df1"] == "canceled"
     differs = ~both["schedule_match"] | ~both["content_match"]
 
-    def where(mask: Any) -> Collection[str]:  # noqa: ANN401 - same
+    def where(mask: Any) -> Collection[str]:  # noqa: ANN401 - of either library
         kept = both.filter(mask) if hasattr(both, "filter") and not hasattr(both, "loc") else both[mask]
         return ids(kept[_KEY])
 

@@ -65,7 +65,7 @@ def run_in_turn(addresses: Addresses, database: Path, home: str) -> tuple[float,
     """Run both DAGs several times in this process; return the CPU seconds of the fastest run of each."""
     _set_up(addresses, database, Path(home))
     from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - reads its settings, which were just made
-    from airflow.utils.db import initdb  # noqa: PLC0415 - same
+    from airflow.utils.db import initdb  # noqa: PLC0415 - reads its settings, which were just made
 
     initdb()
     dags = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags

@@ -167,7 +167,7 @@ def _codes() -> Iterator[str]:
 def _pages() -> Iterator[str]:
     from fastapi.routing import APIRoute  # noqa: PLC0415 - after Airflow has been told where it lives
 
-    from booking_sync_airflow.web.application import make_application  # noqa: PLC0415 - same
+    from booking_sync_airflow.web.application import make_application  # noqa: PLC0415 - after Airflow has been told where it lives
 
     yield "## Pages and forms, below `/booking-sync`\n"
     yield "Who may read, operate and administer is in [connecting.md](connecting.md#the-page-integrations).\n"

@@ -80,7 +80,7 @@ class MailSink:
         session.host_name = hostname
         return responses
 
-    async def handle_MAIL(  # noqa: N802 - same
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.on_sender(address)
@@ -89,7 +89,7 @@ class MailSink:
             envelope.mail_options.extend(options)
         return answer
 
-    async def handle_RCPT(  # noqa: N802 - same
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         answer = self.on_recipient(address)
@@ -99,7 +99,7 @@ class MailSink:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - same
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         mail = message_from_bytes(bytes(envelope.content or b""), policy=default)
         answer = self.on_text(mail)
         if answer.startswith(("2", "take")):

@@ -30,7 +30,7 @@ def load_sample(calendar: CalendarState, hubspot: HubSpotState, now: datetime, s
         load_portal(hubspot, random, writer.pool)
         calendar.add_key(TEAM_KEY, [ACME.id])
         for workspace, portal_id in ((GLOBEX, EU_PORTAL_ID), (INITECH, WEST_PORTAL_ID)):
-            _write(calendar, workspace, Random(f"{seed}/{workspace.id}"), now)  # noqa: S311 - as above
+            _write(calendar, workspace, Random(f"{seed}/{workspace.id}"), now)  # noqa: S311 - sample data, reproducible by design
             add_owners(hubspot, workspace.hosts, portal_id)
 
 

@@ -123,7 +123,7 @@ def _isolated(services: Services, turn: Turn, step: StepOfOne) -> dict[str, int]
         return {}
     except Exception as error:  # noqa: BLE001 - a mistake of ours with one integration must not stop the others (W6)
         where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote a booking
-        logger.error("%s\n%s", _line(turn, type(error)), where)  # noqa: TRY400 - same
+        logger.error("%s\n%s", _line(turn, type(error)), where)  # noqa: TRY400 - exception() would log the message too
         _give_up(services, part, f"{task} ended with {type(error).__name__}; its log says where", is_mending=False)
         return {}
 

@@ -80,7 +80,7 @@ def _tell_one(work: Work, _part: IntegrationRun) -> dict[str, int]:
     except Exception as error:  # noqa: BLE001 - a mistake of ours with mails must not make the sync fail
         where = "".join(traceback.format_tb(error.__traceback__))  # without the message: it may quote people
         line = log_line("notices stopped", run=work.run.id, integration=work.integration.id, error=type(error).__name__)
-        logger.error("%s\n%s", line, where)  # noqa: TRY400 - same
+        logger.error("%s\n%s", line, where)  # noqa: TRY400 - exception() would log the message too
     with work.recording() as (connection, _):
         counts[NoticeState.WAITING] = notices.count_waiting(connection, work.integration.id)
         named = {count_name(state): count for state, count in counts.items() if count}

@@ -106,8 +106,8 @@ def own_targets(settings: Settings) -> list[Send]:
 
 def mail_targets() -> list[Send]:
     """Return the way by mail, if the mail server's connection says to whom."""
-    from booking_sync_airflow.connections import extra_fields, optional_connection  # noqa: PLC0415 - as everywhere here
-    from booking_sync_airflow.mail_connection import SMTP_CONNECTION  # noqa: PLC0415 - same
+    from booking_sync_airflow.connections import extra_fields, optional_connection  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.mail_connection import SMTP_CONNECTION  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     connection = optional_connection(SMTP_CONNECTION)
     named = str(extra_fields(connection).get("alert_to") or "") if connection else ""
@@ -189,7 +189,7 @@ def remedy_of(alert: Alert) -> tuple[str, str]:
     from urllib.parse import quote  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync.states import AlertKind  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.identity import REQUIRED_ACTIONS, SYNC_DAG_ID  # noqa: PLC0415 - same
+    from booking_sync_airflow.identity import REQUIRED_ACTIONS, SYNC_DAG_ID  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     workspace = quote(alert.subject.rpartition("@")[0], safe="")
     of_integration = f"/plugin/integrations/booking-sync/integrations/{workspace}"

@@ -131,6 +131,6 @@ def _aware(at: datetime | str) -> datetime:
 def _run_url(dag_id: str, run_id: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
-    from booking_sync_airflow.airflow_address import airflow_url  # noqa: PLC0415 - same
+    from booking_sync_airflow.airflow_address import airflow_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     return f"{airflow_url()}/dags/{dag_id}/runs/{quote(run_id)}"

@@ -93,7 +93,7 @@ def _close(context: Context) -> dict[str, int]:
     from booking_sync import audit  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.retention import prune  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.metrics import send_audit  # noqa: PLC0415 - same
+    from booking_sync_airflow.metrics import send_audit  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     run_id = opened_run_id(context)

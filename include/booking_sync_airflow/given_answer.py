@@ -33,8 +33,8 @@ def _answer(ti_id: str) -> dict[str, Any] | None:
     """Return the answer as Airflow hands it to a task that goes on; None where there is no answer, or no question."""
     from uuid import UUID  # noqa: PLC0415 - DAG files must not pay for it
 
-    from airflow.sdk.exceptions import AirflowRuntimeError  # noqa: PLC0415 - same
-    from airflow.sdk.execution_time.hitl import get_hitl_detail_content_detail  # noqa: PLC0415 - same
+    from airflow.sdk.exceptions import AirflowRuntimeError  # noqa: PLC0415 - DAG files must not pay for it
+    from airflow.sdk.execution_time.hitl import get_hitl_detail_content_detail  # noqa: PLC0415 - DAG files must not pay for it
 
     try:
         given = get_hitl_detail_content_detail(UUID(ti_id))

@@ -58,7 +58,7 @@ def sending_what_is_told() -> Iterator[None]:
         yield
         return
     from booking_sync.telemetry import listening  # noqa: PLC0415 - nobody pays for what is not sent
-    from booking_sync_airflow.tracing import TaskListener  # noqa: PLC0415 - same
+    from booking_sync_airflow.tracing import TaskListener  # noqa: PLC0415 - nobody pays for what is not sent
 
     listener = TaskListener()
     try:

@@ -72,7 +72,7 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
     from booking_sync.settings import Settings  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync.store.database import open_database  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.hooks.hubspot import hide_from_logs  # noqa: PLC0415 - same
+    from booking_sync_airflow.hooks.hubspot import hide_from_logs  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     return build_services(
         Settings.from_environment(os.environ),
@@ -87,8 +87,8 @@ def open_services(open_engine: Callable[[str], Engine] | None = None) -> Service
 def _addresses() -> Addresses:
     """Read the connections of both services."""
     from booking_sync.service_clients import Addresses  # noqa: PLC0415 - many tasks say nothing to either
-    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - same
-    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415 - same
+    from booking_sync_airflow.hooks.calendar import CalendarHook  # noqa: PLC0415 - many tasks say nothing to either
+    from booking_sync_airflow.hooks.hubspot import HubSpotHook  # noqa: PLC0415 - many tasks say nothing to either
 
     calendar, hubspot = CalendarHook().address(), HubSpotHook().address()
     return Addresses(calendar.url, calendar.key, hubspot.url, hubspot.key)
@@ -148,7 +148,7 @@ def open_run(context: Context) -> list[Shard]:
     """Validate what was asked for, open the run and deal the integrations out to a few shards."""
     _collect_rarely()
     from booking_sync.request import parse_request  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync.task_open_run import open_run as open_and_record  # noqa: PLC0415 - same
+    from booking_sync.task_open_run import open_run as open_and_record  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.run_trigger import run_trigger  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
@@ -169,7 +169,7 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     from booking_sync import telemetry  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync.log_line import log_line  # noqa: PLC0415 - same
+    from booking_sync.log_line import log_line  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     if shard is None:
@@ -186,8 +186,8 @@ def run_step(step: Step, shard: Shard | None, context: Context) -> Shard:
 def _take(step: Step, shard: Shard) -> dict[str, int]:
     """Take a step; one that applies changes loads and connects what it needs for that only where there are any."""
     from booking_sync.store.database import open_database  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync.work_left import OPERATIONS, has_work  # noqa: PLC0415 - same
-    from booking_sync_airflow.database import database_url  # noqa: PLC0415 - same
+    from booking_sync.work_left import OPERATIONS, has_work  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.database import database_url  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     run_id, number = shard["run_id"], shard["number"]
     if step not in OPERATIONS:
@@ -227,8 +227,8 @@ def close_run(context: Context) -> dict[str, int]:
     from booking_sync import task_close_run  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.asking import ask_people  # noqa: PLC0415 - DAG files and plugins must not pay for it
-    from booking_sync_airflow.finished import tell_finished  # noqa: PLC0415 - same
-    from booking_sync_airflow.metrics import send_run  # noqa: PLC0415 - same
+    from booking_sync_airflow.finished import tell_finished  # noqa: PLC0415 - DAG files and plugins must not pay for it
+    from booking_sync_airflow.metrics import send_run  # noqa: PLC0415 - DAG files and plugins must not pay for it
     from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files and plugins must not pay for it
 
     refuse_nobodys_run(context["dag_run"])

@@ -69,9 +69,9 @@ def watch(context: Context) -> None:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 - DAG files must not pay for it
 
     from booking_sync_airflow.alerting import alert_operators  # noqa: PLC0415 - DAG files must not pay for it
-    from booking_sync_airflow.identity import NOTE_KEY  # noqa: PLC0415 - same
-    from booking_sync_airflow.metrics import send_standing  # noqa: PLC0415 - same
-    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - same
+    from booking_sync_airflow.identity import NOTE_KEY  # noqa: PLC0415 - DAG files must not pay for it
+    from booking_sync_airflow.metrics import send_standing  # noqa: PLC0415 - DAG files must not pay for it
+    from booking_sync_airflow.outcomes import airflow_outcomes  # noqa: PLC0415 - DAG files must not pay for it
 
     with airflow_outcomes(context):
         services = open_services()

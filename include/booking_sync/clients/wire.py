@@ -101,13 +101,13 @@ _POOLS = {"http": _WatchedHttpPool, "https": _WatchedHttpsPool}
 class WatchedAdapter(HTTPAdapter):
     """The transport of a ``requests`` session whose requests run inside :func:`watching`. It never repeats one."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - likewise
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they come
         """Make the pool, with connections that report to the watch."""
         super().init_poolmanager(*args, **kwargs)
         manager: PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:  # noqa: ANN401 - likewise
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:  # noqa: ANN401 - handed on as they come
         """Make the pool that goes through a proxy, likewise."""
         manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS

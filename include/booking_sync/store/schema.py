@@ -41,7 +41,7 @@ def current_revision(connection: Connection) -> str | None:
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the database to this code's schema, or to an earlier one, inside the caller's transaction."""
     from alembic import command  # noqa: PLC0415 - a third of a second, which no other task is to pay
-    from alembic.config import Config  # noqa: PLC0415 - same
+    from alembic.config import Config  # noqa: PLC0415 - a third of a second, which no other task is to pay
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))

@@ -109,6 +109,6 @@ def path_of(answer: Response) -> str:
 
 def _airflow_token(user: User) -> str:
     from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415 - after its settings are made
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415 - same
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415 - after its settings are made
 
     return str(get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=user.name, role=user.role)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from booking_sync.services import utc_now
 from booking_sync.store.database import writing
@@ -23,10 +23,9 @@ FIRST_DAY = datetime(2026, 10, 1, tzinfo=UTC)
 def backfill(metadata_database: None, mapping: Engine) -> Iterator[Callable[..., None]]:  # noqa: ARG001 - where it is stored
     """Store a backfill of ten days that began two hours ago; four windows are over, one failed, one is at work."""
     from airflow.models.backfill import Backfill, BackfillDagRun, ReprocessBehavior  # noqa: PLC0415 - after its settings are made
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - same
-    from airflow.utils.session import create_session  # noqa: PLC0415 - same
-    from airflow.utils.types import DagRunType  # noqa: PLC0415 - same
-    from sqlalchemy import delete  # noqa: PLC0415 - same
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - after its settings are made
+    from airflow.utils.session import create_session  # noqa: PLC0415 - after its settings are made
+    from airflow.utils.types import DagRunType  # noqa: PLC0415 - after its settings are made
 
     states = ["success"] * 4 + ["failed", "running"] + ["queued"] * 4
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, update
 
 from booking_sandbox.server import Sandbox
 from booking_sync.services import utc_now
@@ -46,10 +46,9 @@ def refused(acme: str, sandbox: Sandbox) -> Iterator[str]:
 def started(dag_bag: DagBag, metadata_database: None) -> Iterator[Callable[[], list[dict[str, Any]]]]:  # noqa: ARG001 - where they are stored
     """Let Airflow know the DAGs, at rest; gives what the runs were asked for that were started."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415 - after its settings are made
-    from airflow.dag_processing.dagbag import sync_bag_to_db  # noqa: PLC0415 - same
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - same
-    from airflow.utils.session import create_session  # noqa: PLC0415 - same
-    from sqlalchemy import delete  # noqa: PLC0415 - same
+    from airflow.dag_processing.dagbag import sync_bag_to_db  # noqa: PLC0415 - after its settings are made
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415 - after its settings are made
+    from airflow.utils.session import create_session  # noqa: PLC0415 - after its settings are made
 
     DagBundlesManager().sync_bundles_to_db()
     sync_bag_to_db(dag_bag, "dags-folder", None)
