@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks.empty_run import IDLE, MOST_COST, NO_OP_DAG, OURS, ROOT, connections
+from benchmarks.empty_run import IDLE, LOCAL_BUNDLE, MOST_COST, NO_OP_DAG, OURS, ROOT, connections
 from benchmarks.figure import Figure
 from benchmarks.passing import Stage, stage
 from booking_sync_airflow.demo import airflow_stack
@@ -26,7 +26,6 @@ from booking_sync_airflow.demo.airflow_api import FINISHED, AirflowApi
 from booking_sync_airflow.demo.processes import Processes
 
 ROUNDS = 4
-_LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
 _RUN_SECONDS = 180.0
 _REST_SECONDS = 1.5
 """After a run its last process is still to be collected."""
@@ -74,13 +73,13 @@ def _run_in_turn(ready: Stage, folder: Path) -> dict[str, list[Spent]]:
                 before = _spent(scheduler, server)
                 _run(processes, api, dag_id)
                 runs.append(_spent(scheduler, server).since(before))
-    return {dag_id: runs[1:] for dag_id, runs in spent.items()}  # in the first round ours has a scheduled run, too
+    return {dag_id: runs[1:] for dag_id, runs in spent.items()}  # in the first round each has a scheduled run, too
 
 
 def _environment(ready: Stage, dags: Path) -> dict[str, str]:
     bundles = [
-        {"name": "dags-folder", "classpath": _LOCAL, "kwargs": {}},
-        {"name": "nothing", "classpath": _LOCAL, "kwargs": {"path": str(dags)}},
+        {"name": "dags-folder", "classpath": LOCAL_BUNDLE, "kwargs": {}},
+        {"name": "nothing", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags)}},
     ]
     return {
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),

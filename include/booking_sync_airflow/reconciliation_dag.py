@@ -39,11 +39,12 @@ def reconciliation_dag(dag_id: str, *, schedule: BaseTimetable | Timetable, doc_
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 2, "retry_delay": timedelta(seconds=15)},
-        params=trigger_form(),
         doc_md=doc_md,
         tags=["calendar.com", "hubspot"],
     ) as dag:
         _wire()
+    # Only now, so that the tasks have no copies of the fields, which Airflow would check one by one in each of them.
+    dag.params.update(trigger_form())
     return dag
 
 

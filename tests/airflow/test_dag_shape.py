@@ -111,6 +111,13 @@ def test_a_field_takes_and_refuses_in_its_dialect_of_json_schema_what_it_would_i
 
 
 @both
+def test_no_task_bears_a_copy_of_the_form_which_airflow_would_check_again_for_each(
+    dag_bag: DagBag, dag_id: str
+) -> None:
+    assert [task.task_id for task in dag_bag.dags[dag_id].tasks if task.params] == []
+
+
+@both
 def test_an_untouched_form_asks_for_nothing(dag_bag: DagBag, dag_id: str) -> None:
     from booking_sync.request import parse_request
 
