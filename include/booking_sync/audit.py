@@ -21,7 +21,7 @@ from booking_sync.model import Workspace
 from booking_sync.repair import mend
 from booking_sync.request import AuditRequest
 from booking_sync.services import Services
-from booking_sync.shard import OpenedRun, for_each_integration
+from booking_sync.shard import OpenedRun, for_each_integration, load_due
 from booking_sync.states import RecordedState, RunState
 from booking_sync.store import contact_links, drifts, integrations, part_figures, planned_changes, runs, staging
 from booking_sync.store.database import reading, writing
@@ -52,10 +52,15 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
     if unknown := sorted(set(request.workspaces) - workspaces.keys()):
         raise InvalidRequest(f"workspaces: the Calendar.com key cannot read {', '.join(unknown)}.")
     portal_id = services.hubspot.portal().id if services.tokens is None else None
+    shared = {
+        "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
+        "calendar_calls": services.calendar_requests.requests - calendar_before,
+    }
     with writing(services.engine) as connection:
         recorded = integrations.all_integrations(connection)
         asked = [one for one in recorded if not request.workspaces or one.workspace_id in request.workspaces]
         reasons = {one.id: _why_not(one, workspaces.get(one.workspace_id), portal_id) for one in asked}
+        notices = tuple(f"{one.workspace_name}: not audited ({reasons[one.id]})" for one in asked if reasons[one.id])
         run = runs.insert_run(
             connection,
             services.new_id(),
@@ -63,17 +68,12 @@ def open_audit(services: Services, trigger: RunTrigger, request: AuditRequest) -
             request=request.model_dump(mode="json"),
             is_dry_run=not request.repair,
             opened_at=now,
+            findings=Findings(notices, shared_calls=shared),
         )
         ready = [one for one in asked if reasons[one.id] is None]
         runs.insert_integration_runs(connection, run.id, {integration.id: None for integration in ready})
-        notices = tuple(f"{one.workspace_name}: not audited ({reasons[one.id]})" for one in asked if reasons[one.id])
-        shared = {
-            "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
-            "calendar_calls": services.calendar_requests.requests - calendar_before,
-        }
         if request.approve_plan is not None:
             check_approval(connection, run.id, request.approve_plan, {one.id for one in ready}, OF_THE_AUDIT)
-        runs.set_findings(connection, run.id, Findings(tuple(notices), shared_calls=shared))
         return OpenedRun(run.id, runs.shards_of(connection, run.id))
 
 
@@ -95,7 +95,8 @@ def audit(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, compared)
         return {**compared, **Counter(drift.kind.value for drift in found)}
 
-    return for_each_integration(services, run_id, shard, "audit", {RunState.OPEN, RunState.EXTRACTED}, step)
+    due = load_due(services, run_id, shard, {RunState.OPEN, RunState.EXTRACTED})
+    return for_each_integration(services, due, "audit", step)
 
 
 def close_audit(services: Services, run_id: str) -> AuditReport:

@@ -8,7 +8,7 @@ from booking_sync.due import record_due
 from booking_sync.report import MOST_PREVIEWED, ChangesOfRun, IntegrationReport, integration_report
 from booking_sync.services import Services
 from booking_sync.states import RunState
-from booking_sync.store import change_figures, drifts, integrations, kept, part_figures, planned_changes, runs, staging
+from booking_sync.store import change_figures, drifts, integrations, kept, planned_changes, runs, staging
 from booking_sync.store.database import writing
 from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import IntegrationRun, Run
@@ -25,10 +25,9 @@ def close_part(services: Services, run: Run, part: IntegrationRun) -> Integratio
         staging.clear_staged(connection, run.id, part.integration_id)
         drifts.note_mended(connection, run.id, part.integration_id)
         integration = integrations.load_integration(connection, part.integration_id)
-        counts = part_figures.load_counts(connection, run.id, part.integration_id)
         if is_recorded and not run.is_dry_run:
             _record_window(connection, run, part, integration)
-            if not counts.get("sweep_failed"):
+            if not part.counts.get("sweep_failed"):
                 integrations.set_swept(connection, part.integration_id, services.clock())
         state = RunState.RECORDED if is_recorded else RunState.FAILED
         reason = part.reason or _why_incomplete(part, not_reached)
@@ -38,7 +37,7 @@ def close_part(services: Services, run: Run, part: IntegrationRun) -> Integratio
         is_no_failure = part.is_mending and (is_recorded or integration.is_stopped_by_person)
         return integration_report(
             integration.workspace_name,
-            counts,
+            part.counts,
             ChangesOfRun(
                 change_figures.count_changes(connection, run.id, part.integration_id),
                 change_figures.first_previewed(connection, run.id, part.integration_id, MOST_PREVIEWED)

@@ -38,6 +38,15 @@ def settle(work: Work) -> int:
     """
     with reading(work.services.engine) as connection:
         unanswered = changes.in_flight(connection, work.integration.id)
+    rested = _settle_rested(work, unanswered) if unanswered else []
+    with writing(work.services.engine) as connection:
+        planned_changes.resume_archives(connection, work.run.id, work.integration.id)
+    return len(unanswered) - len(rested)
+
+
+def _settle_rested(work: Work, unanswered: Sequence[StoredChange]) -> list[StoredChange]:
+    """Settle what has rested long enough, and return it."""
+    with reading(work.services.engine) as connection:
         has_unique_key = bool(load_portal(connection, work.integration.portal_id).has_unique_key)
     rested = [stored for stored in unanswered if _has_rested(work, stored, has_unique_key=has_unique_key)]
     of_step = {step: [stored for stored in rested if stored.step is step] for step in Step}
@@ -45,9 +54,7 @@ def settle(work: Work) -> int:
     _settle_associations(work, of_step[Step.ASSOCIATE])
     _settle_writes(work, of_step[Step.WRITE])
     _settle_archives(work, of_step[Step.ARCHIVE])
-    with writing(work.services.engine) as connection:
-        planned_changes.resume_archives(connection, work.run.id, work.integration.id)
-    return len(unanswered) - len(rested)
+    return rested
 
 
 def _has_rested(work: Work, stored: StoredChange, *, has_unique_key: bool) -> bool:

@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -41,38 +41,47 @@ class OpenedRun:
     shards: tuple[int, ...]
 
 
-def for_each_integration(
-    services: Services,
-    run_id: str,
-    shard: int | None,
-    task: str,
-    ready: set[RunState],
-    step: StepOfOne,
-    among: Collection[str] | None = None,
-) -> dict[str, int]:
-    """Take one step with every integration of a shard that is ready for it, each under its lease.
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a step is to work on: parts of a run, each with its integration.
 
-    ``shard``: None for all of them. ``among``: only those, where given.
+    ``is_shared``: the run works on several portals, which wait for its end together.
+    """
+
+    run: Run
+    parts: Sequence[tuple[Integration, IntegrationRun]]
+    is_shared: bool
+
+    def among(self, integration_ids: Collection[str]) -> Due:
+        """Return what of it belongs to these integrations."""
+        return replace(self, parts=[part for part in self.parts if part[0].id in integration_ids])
+
+
+def load_due(services: Services, run_id: str, shard: int | None, ready: set[RunState]) -> Due:
+    """Return the parts of a shard that are ready for a step; ``shard``: None for all of them."""
+    with reading(services.engine) as connection:
+        parts = runs.parts_ready(connection, run_id, shard, ready)
+        is_shared = bool(parts) and runs.count_portals(connection, run_id) > 1
+        return Due(runs.load_run(connection, run_id), parts, is_shared)
+
+
+def for_each_integration(services: Services, due: Due, task: str, step: StepOfOne) -> dict[str, int]:
+    """Take one step with every integration that is due, each under its lease.
 
     Raises:
         LeaseHeld, Fenced: after all others, if one is being worked on by another run; the step can be repeated.
     """
-    with reading(services.engine) as connection:
-        parts = runs.parts_ready(connection, run_id, shard, ready)
-        due = [part for part in parts if among is None or part[0].id in among]
-        if not due:
-            return {}
-        run = runs.load_run(connection, run_id)
-        is_shared = runs.count_portals(connection, run_id) > 1
+    if not due.parts:
+        return {}
     by_portal: dict[str, list[tuple[Integration, IntegrationRun]]] = {}
-    for integration, part in due:
+    for integration, part in due.parts:
         by_portal.setdefault(integration.portal_id, []).append((integration, part))
 
     def work_on(mine: Services, of_portal: Sequence[tuple[Integration, IntegrationRun]]) -> _Outcome:
         outcome = _Outcome()
         for integration, part in of_portal:
             try:
-                turn = Turn(run, integration, part, task, is_shared)
+                turn = Turn(due.run, integration, part, task, due.is_shared)
                 outcome.counts.update(_isolated(mine, turn, step))
             except (LeaseHeld, Fenced) as busy:
                 outcome.interrupted = busy

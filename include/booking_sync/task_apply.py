@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from booking_sync.apply import apply_changes
 from booking_sync.services import Services
-from booking_sync.shard import for_each_integration
+from booking_sync.shard import for_each_integration, load_due
 from booking_sync.states import RunState
 from booking_sync.store import change_figures, work_left
 from booking_sync.store.database import reading
@@ -42,4 +42,5 @@ def _apply(services: Services, run_id: str, shard: int | None, task: ApplyTask) 
         to_change = work_left.integrations_to_change(connection, run_id, operations)
     if not to_change:
         return {}
-    return for_each_integration(services, run_id, shard, task, {RunState.PLANNED}, step, to_change)
+    due = load_due(services, run_id, shard, {RunState.PLANNED}).among(to_change)
+    return for_each_integration(services, due, task, step)

@@ -7,7 +7,7 @@ import logging
 from booking_sync.plan_view import text_of_part
 from booking_sync.planning import Verdict, make_and_save_plan
 from booking_sync.services import Services
-from booking_sync.shard import for_each_integration
+from booking_sync.shard import for_each_integration, load_due
 from booking_sync.source_guard import check_source
 from booking_sync.states import RunState
 from booking_sync.store.runs import IntegrationRun
@@ -27,4 +27,4 @@ def diff(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
             logger.info("Plan of %s: nothing to do.", work.integration.workspace_id)
         return dict(counts)
 
-    return for_each_integration(services, run_id, shard, "diff", {RunState.EXTRACTED}, step)
+    return for_each_integration(services, load_due(services, run_id, shard, {RunState.EXTRACTED}), "diff", step)

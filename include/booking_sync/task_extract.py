@@ -10,12 +10,12 @@ from booking_sync.extract import kept_booking_ids
 from booking_sync.idle import Part, idle_among
 from booking_sync.services import Services
 from booking_sync.settle import settle
-from booking_sync.shard import for_each_integration
+from booking_sync.shard import for_each_integration, load_due
 from booking_sync.shared_feed import SharedFeed, read_shared_feed
 from booking_sync.sightings import look
 from booking_sync.states import RunState
 from booking_sync.store import idle_parts, part_figures, runs, untouched
-from booking_sync.store.database import reading, writing
+from booking_sync.store.database import writing
 from booking_sync.store.runs import IntegrationRun, Run
 from booking_sync.sweep import sweep
 from booking_sync.work import Work
@@ -23,9 +23,8 @@ from booking_sync.work import Work
 
 def extract(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     """Settle what earlier runs left unanswered, then read what this run covers."""
-    with reading(services.engine) as connection:
-        run, parts = runs.load_run(connection, run_id), runs.parts_ready(connection, run_id, shard, {RunState.OPEN})
-    feed, idle = _survey(services, run, shard, parts)
+    due = load_due(services, run_id, shard, {RunState.OPEN})
+    feed, idle = _survey(services, due.run, shard, due.parts)
 
     def step(work: Work, part: IntegrationRun) -> dict[str, int]:
         kept_ids = kept_booking_ids(work)
@@ -42,7 +41,8 @@ def extract(services: Services, run_id: str, shard: int | None) -> dict[str, int
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, counted)
         return counts
 
-    counts = for_each_integration(services, run_id, shard, "extract", {RunState.OPEN}, step)
+    has_news = {integration.id for integration, _ in due.parts}.difference(idle)
+    counts = for_each_integration(services, due.among(has_news), "extract", step)
     return {**counts, **({"idle": len(idle)} if idle else {})}
 
 

@@ -32,6 +32,10 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
     with writing(services.engine) as connection:
         contact_links.installation_salt(connection, services.vault)  # a secret key that does not fit is refused here
     connected = connect_workspaces(services, trigger, request)
+    shared = {
+        "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
+        "calendar_calls": services.calendar_requests.requests - calendar_before,
+    }
     with writing(services.engine) as connection:
         run = runs.insert_run(
             connection,
@@ -40,6 +44,7 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
             request=request.model_dump(mode="json"),
             is_dry_run=request.dry_run,
             opened_at=now,
+            findings=Findings(connected.notices, connected.problems, shared),
         )
         windows = {
             integration.id: _window_of(services, trigger, request, integration, now)
@@ -49,11 +54,6 @@ def open_run(services: Services, trigger: RunTrigger, request: RunRequest) -> Op
         runs.insert_integration_runs(connection, run.id, windows)
         if request.approve_plan is not None:
             check_approval(connection, run.id, request.approve_plan, windows.keys())
-        shared = {
-            "hubspot_calls": services.hubspot_requests.requests - hubspot_before,
-            "calendar_calls": services.calendar_requests.requests - calendar_before,
-        }
-        runs.set_findings(connection, run.id, Findings(connected.notices, connected.problems, shared))
         return OpenedRun(run.id, runs.shards_of(connection, run.id))
 
 

@@ -23,7 +23,7 @@ from booking_sync.log_line import log_line
 from booking_sync.notice import NamedAddress, load_notice
 from booking_sync.notice_counts import count_name
 from booking_sync.services import Services
-from booking_sync.shard import for_each_integration
+from booking_sync.shard import for_each_integration, load_due
 from booking_sync.states import NoticeState, RunState
 from booking_sync.store import notices, part_figures, runs, work_left
 from booking_sync.store.database import reading
@@ -56,8 +56,8 @@ def tell(services: Services, run_id: str, shard: int | None) -> dict[str, int]:
     if not ids or is_dry_run:
         return {}
     try:
-        states = {RunState.PLANNED, RunState.STOPPED}
-        return for_each_integration(services, run_id, shard, "notices", states, _tell_one, ids)
+        due = load_due(services, run_id, shard, {RunState.PLANNED, RunState.STOPPED}).among(ids)
+        return for_each_integration(services, due, "notices", _tell_one)
     except (LeaseHeld, Fenced) as busy:
         logger.info(log_line("notices left to another run", run=run_id, why=busy))
         return {}

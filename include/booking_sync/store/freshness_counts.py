@@ -19,6 +19,9 @@ def freshness_counts(connection: Connection, run: Run) -> dict[str, int]:
     """
     if run.is_dry_run or run.run_type == BACKFILL or run.request.get("window_start"):
         return {}
+    done = (change.c.worker_run_id == run.id, change.c.state == ChangeState.DONE)
+    if connection.execute(select(change.c.id).where(*done).limit(1)).first() is None:
+        return {}  # as in most runs: and what follows is costly to put together
     seconds = extract("epoch", change.c.closed_at) - extract("epoch", change.c.booking_updated_at)
     classes = [(seconds <= longest, literal(class_name(longest))) for longest in LONGEST_OF_CLASS]
     name = case(*classes, else_=literal(class_name(None)))
@@ -26,8 +29,7 @@ def freshness_counts(connection: Connection, run: Run) -> dict[str, int]:
         select(name, func.count())
         .join(integration, integration.c.id == change.c.integration_id)
         .where(
-            change.c.worker_run_id == run.id,
-            change.c.state == ChangeState.DONE,
+            *done,
             change.c.operation != Operation.MARK,
             change.c.booking_updated_at >= integration.c.connected_at,
         )

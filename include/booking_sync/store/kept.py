@@ -50,6 +50,8 @@ def mention(
 
 def release(connection: Connection, integration_id: str, booking_ids: Sequence[str], *, run_id: str) -> None:
     """Let go of bookings that have been decided about, but for those of which this very run saw a broken state too."""
+    if not booking_ids:
+        return
     any_kept = select(kept_booking.c.id).where(kept_booking.c.integration_id == integration_id, IS_KEPT).limit(1)
     if connection.execute(any_kept).first() is None:
         return

@@ -74,6 +74,18 @@ class IntegrationRun:
     plan_checksum: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What concerns a run as a whole: sentences for its note, what is wrong, calls that no one integration caused."""
+
+    notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    shared_calls: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING_FOUND = Findings()
+
+
 def insert_run(
     connection: Connection,
     run_id: str,
@@ -82,8 +94,9 @@ def insert_run(
     request: Mapping[str, Any],
     is_dry_run: bool,
     opened_at: datetime,
+    findings: Findings = NOTHING_FOUND,
 ) -> Run:
-    """Record a run, or return the one that the same DAG run has opened before (a repeated task)."""
+    """Record a run, or return the one that the same DAG run has opened before (a repeated task), with new findings."""
     values = {
         "id": run_id,
         "dag_id": trigger.dag_id,
@@ -94,11 +107,12 @@ def insert_run(
         "is_dry_run": is_dry_run,
         "state": RunState.OPEN,
         "opened_at": opened_at,
-        "findings": {"notices": [], "problems": [], "shared_calls": {}},
+        "findings": asdict(findings),
     }
-    connection.execute(insert_or_update(connection, run).values(values).on_conflict_do_nothing())
-    same = select(run).where(run.c.dag_id == trigger.dag_id, run.c.dag_run_id == trigger.dag_run_id)
-    return _run(connection.execute(same).mappings().one())
+    statement = insert_or_update(connection, run).values(values)
+    same = ("dag_id", "dag_run_id")
+    recorded = statement.on_conflict_do_update(index_elements=same, set_={"findings": statement.excluded.findings})
+    return _run(connection.execute(recorded.returning(*run.c)).mappings().one())
 
 
 def load_run(connection: Connection, run_id: str) -> Run:
@@ -106,23 +120,8 @@ def load_run(connection: Connection, run_id: str) -> Run:
     return _run(connection.execute(_RUN, {"of_run": run_id}).mappings().one())
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What concerns a run as a whole: sentences for its note, what is wrong, calls that no one integration caused."""
-
-    notices: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    shared_calls: Mapping[str, int] = field(default_factory=dict)
-
-
-def set_findings(connection: Connection, run_id: str, findings: Findings) -> None:
-    """Record what concerns the run as a whole."""
-    values = {"notices": findings.notices, "problems": findings.problems, "shared_calls": findings.shared_calls}
-    connection.execute(update(run).where(run.c.id == run_id).values(findings=values))
-
-
 def load_findings(connection: Connection, run_id: str) -> Findings:
-    """Return what :func:`set_findings` recorded."""
+    """Return what concerns a run as a whole, as it was recorded when it was opened."""
     found = connection.execute(select(run.c.findings).where(run.c.id == run_id)).scalar_one()
     return Findings(tuple(found["notices"]), tuple(found["problems"]), found["shared_calls"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table
@@ -55,11 +56,7 @@ def refuse_newer(current: str) -> None:
     Raises:
         SchemaOutOfDate: a newer version of this code made it.
     """
-    if current not in known_revisions():
-        raise SchemaOutOfDate(
-            f"The mapping database has schema {current}, which is newer than this code. "
-            "Install the newer version again."
-        )
+    _refuse_unknown(current, known_revisions())
 
 
 def refuse_other(current: str) -> None:
@@ -68,9 +65,18 @@ def refuse_other(current: str) -> None:
     Raises:
         SchemaOutOfDate: it is newer or older; the message says what to do.
     """
-    refuse_newer(current)
-    if current != head_revision():
+    known = known_revisions()
+    _refuse_unknown(current, known)
+    if current != known[-1]:
         raise SchemaOutOfDate(
-            f"The mapping database has schema {current}, this code needs {head_revision()}. "
+            f"The mapping database has schema {current}, this code needs {known[-1]}. "
             f"Stop the runs, make a backup, then run `{UPGRADE_COMMAND}`."
+        )
+
+
+def _refuse_unknown(current: str, known: Sequence[str]) -> None:
+    if current not in known:
+        raise SchemaOutOfDate(
+            f"The mapping database has schema {current}, which is newer than this code. "
+            "Install the newer version again."
         )

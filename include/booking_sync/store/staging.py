@@ -101,6 +101,9 @@ def missing_ids(connection: Connection, run_id: str, integration_id: str) -> Ite
     """
     mine = _mine(run_id, integration_id)
     back_to, forward_to = staged_booking.c.rescheduled_from_id, staged_booking.c.rescheduled_to_id
+    is_linked = back_to.is_not(None) | forward_to.is_not(None)
+    if connection.execute(select(staged_booking.c.booking_id).where(*mine, is_linked).limit(1)).first() is None:
+        return  # as in most runs: and what follows is costly to put together
     is_standing = _is_mapped(staged_booking.c.booking_id, mapping.c.state != RecordedState.REPLACED)
     is_new = ~_is_mapped(staged_booking.c.booking_id)
     back = (*mine, HAS_PREDECESSOR, ~_is_staged(back_to), ~_is_mapped(back_to), is_new)
@@ -209,7 +212,8 @@ def clear_abandoned(connection: Connection, integration_id: str, opened_before: 
     old_runs = select(run.c.id).where(run.c.opened_at < opened_before)
     abandoned = (staged_booking.c.integration_id == integration_id, staged_booking.c.run_id.in_(old_runs))
     run_ids = list(connection.execute(select(staged_booking.c.run_id).where(*abandoned).distinct()).scalars())
-    connection.execute(delete(staged_booking).where(*abandoned))
+    if run_ids:
+        connection.execute(delete(staged_booking).where(*abandoned))
     return run_ids
 
 
