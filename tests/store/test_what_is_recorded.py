@@ -223,3 +223,14 @@ def test_a_repeated_task_opens_the_same_run(engine: Engine) -> None:
         again = runs.insert_run(connection, "other", trigger, request={}, is_dry_run=True, opened_at=NOW)
 
     assert (again.id, again.is_dry_run, again.state) == ("run_1", False, RunState.OPEN)
+
+
+def test_a_repeated_task_says_what_it_has_found_itself(engine: Engine) -> None:
+    trigger = RunTrigger("calendar_hubspot_sync", "run_1", MANUAL, "ada")
+    found = runs.Findings(("Acme: not connected",), ("Beta: cannot be read",), {"hubspot_calls": 2})
+
+    with writing(engine) as connection:
+        runs.insert_run(connection, "other", trigger, request={}, is_dry_run=False, opened_at=NOW, findings=found)
+
+    with reading(engine) as connection:
+        assert runs.load_findings(connection, "run_1") == found
