@@ -35,11 +35,6 @@ class Alert:
     sentence: str
 
 
-def are_open(connection: Connection) -> bool:
-    """Say whether there is a trouble on record that is not over."""
-    return connection.execute(select(alert.c.id).where(alert.c.cleared_at.is_(None)).limit(1)).first() is not None
-
-
 def record_troubles(connection: Connection, troubles: Sequence[Trouble], at: datetime) -> None:
     """Write down what is new, and close what is over."""
     present = {(one.kind.value, one.subject) for one in troubles}
