@@ -72,12 +72,14 @@ class Extracted:
     """How many bookings were read, each once, and how many of them could not be understood.
 
     ``ignored`` are those that could not either, and that a person has said to ignore as they are. ``in_window`` counts
-    what Calendar.com returned for the window, without what was read by id.
+    what Calendar.com returned for the window, without what was read by id; ``named``, how many of the bookings that the
+    request names came at all.
     """
 
     read: int
     rejected: int
     in_window: int
+    named: int
     ignored: Sequence[LeftAlone] = ()
 
 
@@ -123,13 +125,15 @@ def extract(
         rejected |= _read_by_id(work, set(some) - rejected, passed_over)
         _restage_kept(work, some)
     rejected |= _complete_chains(work, passed_over)
+    names = set(work.run.request.get("booking_ids", ()))  # an audit has none
     with reading(work.services.engine) as connection:
+        named = staging.staged_among(connection, work.run.id, work.integration.id, sorted(names)) | (names & rejected)
         staged = staging.count_staged(connection, work.run.id, work.integration.id)
         # One that changed while it was read may have come in a broken state and in a good one.
         rejected -= staging.staged_among(connection, work.run.id, work.integration.id, sorted(rejected))
     left_out = rejected & passed_over.seen
     ignored_as_they_are = [LeftAlone(booking_id, None, Untouched.IGNORED) for booking_id in sorted(left_out)]
-    return Extracted(staged + len(rejected), len(rejected - left_out), in_window, ignored_as_they_are)
+    return Extracted(staged + len(rejected), len(rejected - left_out), in_window, len(named), ignored_as_they_are)
 
 
 def _pages(work: Work, window: Window, feed: SharedFeed | None) -> Iterator[list[dict[str, Any]]]:

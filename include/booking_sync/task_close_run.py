@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from booking_sync.closing import close_part
 from booking_sync.due import goes_with_time
 from booking_sync.report import RunReport
@@ -10,6 +12,7 @@ from booking_sync.states import RunState
 from booking_sync.store import idle_parts, runs
 from booking_sync.store.database import reading, writing
 from booking_sync.store.freshness_counts import freshness_counts
+from booking_sync.store.runs import IntegrationRun, Run
 from booking_sync.telling import wipe_old_notices
 from booking_sync.window import Window
 
@@ -25,7 +28,8 @@ def close_run(services: Services, run_id: str) -> RunReport:
         findings = runs.load_findings(connection, run_id)
         idle = idle_parts.count_idle(connection, run_id)
     reports = tuple(close_part(services, run, part) for part in parts)
-    notices = (*findings.notices, *([f"{idle} more integrations: nothing has changed"] if idle else []))
+    unchanged = [f"{idle} more integrations: nothing has changed"] if idle else []
+    notices = (*findings.notices, *_not_found(run, parts), *unchanged)
     report = RunReport(run.is_dry_run, reports, notices, findings.problems, findings.shared_calls)
     with writing(services.engine) as connection:
         if idle and not run.is_dry_run:
@@ -35,6 +39,19 @@ def close_run(services: Services, run_id: str) -> RunReport:
         runs.close_run(connection, run_id, state=state, counts=counts, closed_at=services.clock())
         wipe_old_notices(connection, services.clock())
     return report
+
+
+def _not_found(run: Run, parts: Sequence[IntegrationRun]) -> list[str]:
+    """Say that bookings which the request names are unknown, where every workspace could be asked.
+
+    A booking belongs to one workspace, so that the others never have it.
+    """
+    asked = len(set(run.request["booking_ids"]))
+    missing = asked - sum(part.counts.get("named", 0) for part in parts)
+    if not parts or missing <= 0 or any(part.state not in {RunState.PLANNED, RunState.RECORDED} for part in parts):
+        return []
+    which = "The booking" if asked == 1 else f"{missing} of the {asked} bookings"
+    return [f"{which} asked for by id: no workspace of this run has such an id"]
 
 
 def covered_window(services: Services, run_id: str) -> Window | None:

@@ -36,7 +36,7 @@ def extract(services: Services, run_id: str, shard: int | None) -> dict[str, int
         with writing(services.engine) as connection:
             counts = {"read": extracted.read, "rejected": extracted.rejected, "resting": resting}
             counts |= {"ignored_rejects": len(extracted.ignored)} if extracted.ignored else {}
-            counted = {**counts, "in_window": extracted.in_window, **swept}
+            counted = {**counts, "in_window": extracted.in_window, "named": extracted.named, **swept}
             untouched.record(connection, run_id, part.integration_id, extracted.ignored)
             runs.advance(connection, run_id, part.integration_id, RunState.EXTRACTED, counted)
         return counts
