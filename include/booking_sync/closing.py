@@ -14,10 +14,13 @@ from booking_sync.store.integrations import Integration
 from booking_sync.store.runs import IntegrationRun, Run
 from booking_sync.window import advanced_watermark
 
+WAS_PLANNED = frozenset({RunState.PLANNED, RunState.STOPPED, RunState.RECORDED})
+"""How far a part has come that was read to the end and planned, whatever became of its changes."""
+
 
 def close_part(services: Services, run: Run, part: IntegrationRun) -> IntegrationReport:
     """Close one integration's part: keep what was not reached, record the window if it was planned, count."""
-    is_recorded = part.state in {RunState.PLANNED, RunState.STOPPED, RunState.RECORDED}
+    is_recorded = part.state in WAS_PLANNED
     with writing(services.engine) as connection:
         not_reached = planned_changes.keep_planned(
             connection, run.id, part.integration_id, error=part.reason or "the run ended before it came to this change"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from booking_sync.closing import close_part
+from booking_sync.closing import WAS_PLANNED, close_part
 from booking_sync.due import goes_with_time
 from booking_sync.report import RunReport
 from booking_sync.services import Services
@@ -48,7 +48,7 @@ def _not_found(run: Run, parts: Sequence[IntegrationRun]) -> list[str]:
     """
     asked = len(set(run.request["booking_ids"]))
     missing = asked - sum(part.counts.get("named", 0) for part in parts)
-    if not parts or missing <= 0 or any(part.state not in {RunState.PLANNED, RunState.RECORDED} for part in parts):
+    if not parts or missing <= 0 or any(part.state not in WAS_PLANNED for part in parts):
         return []
     which = "The booking" if asked == 1 else f"{missing} of the {asked} bookings"
     return [f"{which} asked for by id: no workspace of this run has such an id"]

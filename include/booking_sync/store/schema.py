@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table
@@ -56,7 +55,11 @@ def refuse_newer(current: str) -> None:
     Raises:
         SchemaOutOfDate: a newer version of this code made it.
     """
-    _refuse_unknown(current, known_revisions())
+    if current not in known_revisions():
+        raise SchemaOutOfDate(
+            f"The mapping database has schema {current}, which is newer than this code. "
+            "Install the newer version again."
+        )
 
 
 def refuse_other(current: str) -> None:
@@ -65,18 +68,11 @@ def refuse_other(current: str) -> None:
     Raises:
         SchemaOutOfDate: it is newer or older; the message says what to do.
     """
-    known = known_revisions()
-    _refuse_unknown(current, known)
-    if current != known[-1]:
-        raise SchemaOutOfDate(
-            f"The mapping database has schema {current}, this code needs {known[-1]}. "
-            f"Stop the runs, make a backup, then run `{UPGRADE_COMMAND}`."
-        )
-
-
-def _refuse_unknown(current: str, known: Sequence[str]) -> None:
-    if current not in known:
-        raise SchemaOutOfDate(
-            f"The mapping database has schema {current}, which is newer than this code. "
-            "Install the newer version again."
-        )
+    needed = head_revision()
+    if current == needed:
+        return
+    refuse_newer(current)
+    raise SchemaOutOfDate(
+        f"The mapping database has schema {current}, this code needs {needed}. "
+        f"Stop the runs, make a backup, then run `{UPGRADE_COMMAND}`."
+    )
