@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from booking_sync.store.tables import change, integration, integration_run, refused_plan, run
-from tests.flow.scene import Scene
+from tests.flow.scene import WORKSPACE, Scene
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(scene: Scene) -> None:
@@ -107,3 +107,15 @@ def test_a_refused_plan_has_the_checksum_that_approves_it_in_a_dry_run_too(scene
 
     (refused,) = scene.rows(select(refused_plan.c.checksum))
     assert checksums(scene)[1:] == [refused["checksum"]] * 3  # W5
+
+
+def test_a_dry_run_does_not_call_a_booking_unreturned_that_it_has_just_rejected(scene: Scene) -> None:
+    known = scene.book()
+    whole = scene.calendar.booking(known)
+    scene.calendar.put_raw(WORKSPACE, whole | {"status": "odd", "version": 2}, at=scene.clock.now)
+    scene.run()
+
+    note = scene.run(dry_run=True).note
+
+    assert f"rejected {known}" in note
+    assert f"not returned {known}" not in note

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, exists, select, update
 
 from booking_sync.states import KeptKind
 from booking_sync.store.read_tables import IS_KEPT, kept_booking
@@ -154,8 +154,14 @@ def silent_ones(connection: Connection, run_id: str, integration_id: str) -> lis
     """Return id and reason of what earlier runs kept and this one asked for, but was not given again."""
     opened_at = select(run.c.opened_at).where(run.c.id == run_id).scalar_subquery()
     earlier = select(run.c.id).where(run.c.opened_at < opened_at)
+    here = kept_booking.alias()  # a dry run only mentions what it rejects, and leaves the row of the earlier run open
+    is_mentioned = exists().where(
+        here.c.run_id == run_id,
+        here.c.integration_id == kept_booking.c.integration_id,
+        here.c.booking_id == kept_booking.c.booking_id,
+    )
     statement = select(kept_booking.c.booking_id, kept_booking.c.reason).where(
-        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id.in_(earlier), IS_KEPT
+        kept_booking.c.integration_id == integration_id, kept_booking.c.run_id.in_(earlier), IS_KEPT, ~is_mentioned
     )
     return [(row.booking_id, row.reason) for row in connection.execute(statement)]
 
